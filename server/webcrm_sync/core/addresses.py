@@ -1,4 +1,4 @@
-"""Comparing e-mail addresses, and finding them in pasted text.
+"""Folds e-mail addresses for comparison, and finds them in pasted text.
 
 Every comparison folds both addresses first: with contacts, colleagues, webCRM users and NEVER_SYNC.
 Keys and stamps use the address as Graph returns it (`Party.address`), never the folded one.
@@ -19,7 +19,7 @@ from webcrm_sync.core.storable import normalize_unicode
 LONGEST_ADDRESS = 64 + 1 + 255
 #: The longest DNS label (RFC 1035 2.3.4).
 _LONGEST_LABEL = 63
-#: Matches nearly every address: there is only one way to write it.
+#: Most addresses match, and folding leaves them unchanged.
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9._+-]*@[a-z0-9](?:[a-z0-9-]*\.[a-z0-9])+[a-z0-9]*")
 #: Separators between addresses, and the brackets and quotes around them.
 _SEPARATORS = re.compile(r"""[\s\0-\x1f\x7f<>()\[\]{},;:|"]+""")
@@ -70,8 +70,8 @@ def fold_address(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _fold_cached(text: str) -> str:
-    found = find_addresses(text)
-    return found[0] if found else _fold_legacy(text)
+    addresses = find_addresses(text)
+    return addresses[0] if addresses else _fold_legacy(text)
 
 
 def _fold_legacy(text: str) -> str:
@@ -102,8 +102,8 @@ def strip_plus_tag(address: str) -> str | None:
 
 def address_variants(address: str) -> tuple[str, ...]:
     """The folded address, followed by the one without its plus-tag if it has a tag."""
-    bare = strip_plus_tag(address)
-    return (address, bare) if bare else (address,)
+    untagged = strip_plus_tag(address)
+    return (address, untagged) if untagged else (address,)
 
 
 def domain_of(address: str) -> str:
@@ -129,7 +129,7 @@ def find_addresses(text: str) -> tuple[str, ...]:
     clean = _clean(text)
     # A link may write the `@` as an escape (RFC 6068).
     before, *behind = (clean if "@" in clean else _clean(unquote(clean))).split("@")
-    found: dict[str, None] = {}
+    addresses: dict[str, None] = {}
     for number, after in enumerate(behind, start=1):
         is_apart = before[-1:].isspace() or after[:1].isspace()
         host = _host_after(after, is_last=number == len(behind))
@@ -138,8 +138,10 @@ def find_addresses(text: str) -> tuple[str, ...]:
         # With spaces around the `@` only a dotted domain counts: people write `Eva @ Work`.
         if name and domain and ("." in domain or not is_apart):
             before = after.lstrip()[len(host) :].lstrip("+-")
-            found[f"{name}@{domain}"] = None
-    return tuple(one for one in found if len(one.encode(errors="replace")) <= LONGEST_ADDRESS)
+            addresses[f"{name}@{domain}"] = None
+    return tuple(
+        address for address in addresses if len(address.encode(errors="replace")) <= LONGEST_ADDRESS
+    )
 
 
 def _local_part_before(text: str) -> str:
@@ -156,9 +158,9 @@ def _local_part_before(text: str) -> str:
 def _host_after(text: str, *, is_last: bool) -> str:
     """The domain after an `@`, empty if the `@` is inside quotes, as in `"eva@x"@y`."""
     text = text.lstrip()
-    found = _DOMAIN.match(text)
-    assert found  # it also matches no characters
-    host = found[0]
+    match = _DOMAIN.match(text)
+    assert match  # it also matches no characters
+    host = match[0]
     if text[len(host) :] == '"' and not is_last:
         return ""
     names, dot, top = host.rpartition(".")
@@ -182,8 +184,8 @@ def find_domains(text: str) -> tuple[str, ...]:
     ('kunde.example', 'other.example')
     """
     words = _DOMAIN_SEPARATORS.split(_clean(text))
-    found = (fold_domain(_WWW.sub("", _host_of(word))) for word in words)
-    return tuple(dict.fromkeys(one for one in found if _DOTTED.fullmatch(one)))
+    domains = (fold_domain(_WWW.sub("", _host_of(word))) for word in words)
+    return tuple(dict.fromkeys(domain for domain in domains if _DOTTED.fullmatch(domain)))
 
 
 def _host_of(word: str) -> str:
@@ -231,7 +233,7 @@ def _clean(text: str) -> str:
     """`text` in one form of case, width and composition, without invisible characters."""
     if text.isascii():
         return text.lower()
-    seen = _INVISIBLE.sub("", text).translate(_ACCENTS)
+    visible = _INVISIBLE.sub("", text).translate(_ACCENTS)
     # Not casefold, which turns `ß` into `ss`. Only the Greek sigma has two lower-case forms.
-    lower = normalize_unicode(seen, "NFKC").lower().replace("ς", "σ")
+    lower = normalize_unicode(visible, "NFKC").lower().replace("ς", "σ")
     return _PUNCTUATION.sub(" ", normalize_unicode(lower, "NFKC"))

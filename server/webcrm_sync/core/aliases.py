@@ -17,7 +17,7 @@ _NO_INTERNALS = Internals(frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Aliases:
-    """Resolves addresses to persons. Folds every address that it is given.
+    """Resolves addresses to persons. Folds every address first.
 
     `owners`: maps each folded address of a watched mailbox to the mailbox's main address.
     """
@@ -26,37 +26,37 @@ class Aliases:
     internals: Internals = _NO_INTERNALS
 
     def canonical(self, address: str) -> str:
-        """The one address for all addresses that certainly belong to this person."""
+        """The address that stands for every address which certainly belongs to the same person."""
         address = fold_address(address)
         plain = strip_plus_tag(address) or address
         return self.owners.get(address) or self.owners.get(plain, plain)
 
-    def may_be_same_person(self, one: str, other: str) -> bool:
+    def may_be_same_person(self, address: str, other: str) -> bool:
         """True if both addresses may belong to one person, so that other evidence has to decide.
 
         Exchange shows colleagues by any of their addresses, and not every mailbox is watched.
         """
-        if all(Party(address) in self.internals for address in (one, other)):
+        if Party(address) in self.internals and Party(other) in self.internals:
             return True
-        if not (_is_tenant_address(one) or _is_tenant_address(other)):
+        if not (_is_tenant_address(address) or _is_tenant_address(other)):
             return False
-        return _local_part(one) == _local_part(other)
+        return _local_part(address) == _local_part(other)
 
-    def have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def have_common_person(self, people: Iterable[str], others: Iterable[str]) -> bool:
         """True if somebody is certainly in both lists."""
-        here = {self.canonical(address) for address in some}
-        return not here.isdisjoint(self.canonical(address) for address in others)
+        canonical = {self.canonical(address) for address in people}
+        return not canonical.isdisjoint(self.canonical(address) for address in others)
 
-    def may_have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def may_have_common_person(self, people: Iterable[str], others: Iterable[str]) -> bool:
         """True if a tenant address in one list may belong to somebody in the other list."""
-        here, there = list(some), list(others)
-        return _has_tenant_address_of(here, there) or _has_tenant_address_of(there, here)
+        first, second = list(people), list(others)
+        return _has_tenant_address_of(first, second) or _has_tenant_address_of(second, first)
 
 
-def _has_tenant_address_of(some: Iterable[str], others: Iterable[str]) -> bool:
-    """True if a tenant address in `some` has the same local part as an address in `others`."""
+def _has_tenant_address_of(people: Iterable[str], others: Iterable[str]) -> bool:
+    """True if a tenant address in `people` has the same local part as an address in `others`."""
     names = {_local_part(address) for address in others}
-    return any(_local_part(a) in names for a in some if _is_tenant_address(a))
+    return any(_local_part(a) in names for a in people if _is_tenant_address(a))
 
 
 def _local_part(address: str) -> str:

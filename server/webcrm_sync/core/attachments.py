@@ -90,15 +90,18 @@ def left_out_line(name: str, why: str) -> str:
 def name_attachments(attachments: Sequence[Attachment]) -> tuple[str, ...]:
     """A safe, unique file name for each attachment, in order; an attached mail ends in `.eml`."""
     return deduplicate(
-        [_name_attachment(one, position) for position, one in enumerate(attachments, start=1)]
+        [
+            _name_attachment(attachment, position)
+            for position, attachment in enumerate(attachments, start=1)
+        ]
     )
 
 
-def _name_attachment(one: Attachment, position: int) -> str:
-    if _is_signed_mail(one):
+def _name_attachment(attachment: Attachment, position: int) -> str:
+    if _is_signed_mail(attachment):
         return "signed mail.eml"
-    is_mail = one.kind is AttachmentKind.ITEM
-    return safe_name(one.name, position=position, ending=".eml" if is_mail else "")
+    is_mail = attachment.kind is AttachmentKind.ITEM
+    return safe_name(attachment.name, position=position, ending=".eml" if is_mail else "")
 
 
 def classify(
@@ -116,16 +119,18 @@ def classify(
     """
     shown, is_alone = frozenset(cids), pictures.are_alone
     files, links = [], []
-    for position, (one, name) in enumerate(
+    for position, (attachment, name) in enumerate(
         zip(attachments, name_attachments(attachments), strict=True), start=1
     ):
-        is_shown = _is_shown(one, shown)
-        is_kept = _has_content(one, pictures) if is_shown else not _is_outlook_only(one)
-        if is_kept and one.kind is AttachmentKind.REFERENCE:
+        is_shown = _is_shown(attachment, shown)
+        is_kept = (
+            _has_content(attachment, pictures) if is_shown else not _is_outlook_only(attachment)
+        )
+        if is_kept and attachment.kind is AttachmentKind.REFERENCE:
             links.append(name)
         elif is_kept:
-            left_out, may_repeat = _size_reason(one.size, largest), is_shown and not is_alone
-            files.append(DocumentPlan(position, name, one.size, left_out, may_repeat))
+            left_out, may_repeat = _size_reason(attachment.size, largest), is_shown and not is_alone
+            files.append(DocumentPlan(position, name, attachment.size, left_out, may_repeat))
     return AttachmentPlan(
         files=tuple(files),
         links=tuple(links),
@@ -140,15 +145,15 @@ def leave_out_repeated(plan: AttachmentPlan, filed: Iterable[tuple[str, int]]) -
     `filed`: names and sizes of the Documents in the same place. Mail programs give pasted pictures
     the same names and rename them in each answer, so size and file type decide.
     """
-    known = {_look_of(name, size) for name, size in filed}
+    seen = {_look_of(name, size) for name, size in filed}
     files = []
-    for one in plan.files:
-        look = _look_of(one.name, one.size)
-        if one.may_repeat and not one.left_out and look in known:
-            files.append(replace(one, left_out=REPEATED))
+    for file in plan.files:
+        look = _look_of(file.name, file.size)
+        if file.may_repeat and not file.left_out and look in seen:
+            files.append(replace(file, left_out=REPEATED))
             continue
-        known.add(look)
-        files.append(one)
+        seen.add(look)
+        files.append(file)
     return replace(plan, files=tuple(files))
 
 
@@ -163,71 +168,79 @@ def _look_of(name: str, size: int) -> tuple[str, int]:
     return (".jpg" if ending == ".jpeg" else ending), size
 
 
-def _has_content(one: Attachment, pictures: PictureFacts) -> bool:
+def _has_content(attachment: Attachment, pictures: PictureFacts) -> bool:
     """True if a picture in the text has content, as far as this mail alone can tell."""
-    if normalize_content_id(one.content_id) in pictures.decoration:
+    if normalize_content_id(attachment.content_id) in pictures.decoration:
         return False
-    return one.size > (_LARGEST_PIXEL if pictures.are_alone else LARGEST_LOGO)
+    return attachment.size > (_LARGEST_PIXEL if pictures.are_alone else LARGEST_LOGO)
 
 
 def _lacks_all_pictures(
     attachments: Iterable[Attachment], cids: frozenset[str], pictures: PictureFacts
 ) -> bool:
     """True if the text consists of pictures only and none of them is attached."""
-    attached, has_one = set(), False
-    for one in attachments:
-        attached.add(normalize_content_id(one.content_id))
-        has_one |= _is_picture(one) and (not _is_shown(one, cids) or _has_content(one, pictures))
+    attached, has_picture = set(), False
+    for attachment in attachments:
+        attached.add(normalize_content_id(attachment.content_id))
+        has_picture |= _is_picture(attachment) and (
+            not _is_shown(attachment, cids) or _has_content(attachment, pictures)
+        )
     is_orphaned = not cids <= attached.union(pictures.decoration)
-    return pictures.are_alone and not has_one and (pictures.has_unattached or is_orphaned)
+    return pictures.are_alone and not has_picture and (pictures.has_unattached or is_orphaned)
 
 
-def _is_shown(one: Attachment, cids: frozenset[str]) -> bool:
+def _is_shown(attachment: Attachment, cids: frozenset[str]) -> bool:
     """True for a picture that the text shows.
 
     `isInline` is unreliable: Apple Mail sets it on a PDF, and pictures that the text shows lack it
     (GitHub: microsoft-graph-docs issue 2095). It only counts if the media type is unknown.
     """
-    return normalize_content_id(one.content_id) in cids and _is_picture(one)
+    return normalize_content_id(attachment.content_id) in cids and _is_picture(attachment)
 
 
-def _is_picture(one: Attachment) -> bool:
-    if one.kind is not AttachmentKind.FILE:
+def _is_picture(attachment: Attachment) -> bool:
+    if attachment.kind is not AttachmentKind.FILE:
         return False
-    kind, ending = _media_type(one), PurePosixPath(one.name).suffix.lower()
+    kind, ending = _media_type(attachment), PurePosixPath(attachment.name).suffix.lower()
     if kind in _UNKNOWN_TYPES:
-        return ending in _PICTURE_ENDINGS or (not ending and one.is_inline)
+        return ending in _PICTURE_ENDINGS or (not ending and attachment.is_inline)
     return kind.startswith("image/")
 
 
-def _is_outlook_only(one: Attachment) -> bool:
+def _is_outlook_only(attachment: Attachment) -> bool:
     """True for attachments without use outside Outlook: signatures, rights-protected mails."""
-    kind, name = _media_type(one), one.name.casefold()
+    kind, name = _media_type(attachment), attachment.name.casefold()
     is_signature = kind in _SIGNATURES or (kind in _UNKNOWN_TYPES and name == "smime.p7s")
-    return is_signature or _is_rights_protected(one)
+    return is_signature or _is_rights_protected(attachment)
 
 
-def _is_rights_protected(one: Attachment) -> bool:
-    return _media_type(one) in _RIGHTS_PROTECTED or one.name.casefold() == "message.rpmsg"
+def _is_rights_protected(attachment: Attachment) -> bool:
+    return (
+        _media_type(attachment) in _RIGHTS_PROTECTED
+        or attachment.name.casefold() == "message.rpmsg"
+    )
 
 
-def _is_signed_mail(one: Attachment) -> bool:
+def _is_signed_mail(attachment: Attachment) -> bool:
     """True for a complete mail with its signature (MS-OXOSMIME: clear-signed)."""
-    return one.kind is AttachmentKind.FILE and _media_type(one) == "multipart/signed"
+    return attachment.kind is AttachmentKind.FILE and _media_type(attachment) == "multipart/signed"
 
 
 def _protections(attachments: Iterable[Attachment]) -> Iterable[Protection]:
-    for one in attachments:
-        if _is_rights_protected(one):
+    for attachment in attachments:
+        if _is_rights_protected(attachment):
             yield Protection.RIGHTS_PROTECTED
         # Other `.p7m` files, like `invoice.xml.p7m`, are ordinary files.
-        elif _media_type(one) in _ENCRYPTED | _UNKNOWN_TYPES and one.name.casefold() == "smime.p7m":
+        elif (
+            _media_type(attachment) in _ENCRYPTED | _UNKNOWN_TYPES
+            and attachment.name.casefold() == "smime.p7m"
+        ):
             yield Protection.ENCRYPTED
 
 
-def _media_type(one: Attachment) -> str:
+def _media_type(attachment: Attachment) -> str:
     """The media type in lower case, without parameters."""
-    return one.content_type.partition(";")[0].strip().casefold()
+    return attachment.content_type.partition(";")[0].strip().casefold()
 
 
 def _size_reason(size: int, largest: int) -> str:

@@ -11,7 +11,7 @@ NOT_SYNCED = "Not synced"
 
 #: The categories' colours as Graph presets: blue, green, red (reference graph-mail 8).
 COLOURS = {SYNC: "preset7", SYNCED: "preset4", NOT_SYNCED: "preset0"}
-_OURS = {name.casefold() for name in COLOURS}
+_OWN_NAMES = {name.casefold() for name in COLOURS}
 
 
 class Mark(Enum):
@@ -30,10 +30,10 @@ def merge_categories(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
     >>> merge_categories(("Customer", "not synced", "webcrm sync"), Mark.SYNCED)
     ('Customer', 'webcrm sync', 'Synced')
     """
-    wanted = {name.casefold() for name in mark.value}
-    kept = tuple(c for c in present if c.casefold() not in _OURS or c.casefold() in wanted)
-    there = {c.casefold() for c in kept}
-    return kept + tuple(name for name in mark.value if name.casefold() not in there)
+    names = {name.casefold() for name in mark.value}
+    unchanged = tuple(c for c in present if c.casefold() not in _OWN_NAMES or c.casefold() in names)
+    unchanged_names = {c.casefold() for c in unchanged}
+    return unchanged + tuple(name for name in mark.value if name.casefold() not in unchanged_names)
 
 
 def has_mark(present: Iterable[str], mark: Mark) -> bool:

@@ -8,7 +8,7 @@ from typing import IO
 
 from webcrm_sync.core.matching import Contact
 
-#: Windows overlap by this much, since paging by time of change can miss rows.
+#: Each poll overlaps the last one by this much, since paging by time of change can miss records.
 POLL_OVERLAP = timedelta(minutes=2)
 
 
@@ -52,14 +52,14 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRecord:
-    """webCRM accepted one line of a bulk request and created this record."""
+    """webCRM accepted one record of a bulk request and created it."""
 
     record_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """webCRM rejected one line of a bulk request; `message` is webCRM's own.
+    """webCRM rejected one record of a bulk request. `message`: webCRM's own words.
 
     `is_too_large`: no retry will help.
     """

@@ -55,19 +55,19 @@ class Internals:
     def of(
         cls, mailbox_addresses: frozenset[str], users: frozenset[str], domains: frozenset[str]
     ) -> Internals:
-        """Built from watched mailboxes with their aliases, webCRM users and INTERNAL_DOMAINS.
+        """From watched mailboxes with their aliases, webCRM users and INTERNAL_DOMAINS.
 
         A mailbox's own domain is internal unless it is a free-mail domain.
         """
         boxes = frozenset(map(fold_address, mailbox_addresses))
-        own = frozenset(map(domain_of, boxes)) - FREE_MAIL
-        named = {found for name in domains for found in _domains_of(_bare(name))}
-        return cls(boxes | frozenset(map(fold_address, users)), (own | named) - {""})
+        own_domains = frozenset(map(domain_of, boxes)) - FREE_MAIL
+        configured = {domain for name in domains for domain in _domains_of(_bare(name))}
+        return cls(boxes | frozenset(map(fold_address, users)), (own_domains | configured) - {""})
 
     def __contains__(self, party: Party) -> bool:
         """True for an internal person. A legacy Exchange address must be known itself."""
         address = party.folded
-        is_known = any(one in self.addresses for one in address_variants(address))
+        is_known = any(variant in self.addresses for variant in address_variants(address))
         return is_known or domain_of(address) in self.domains
 
 
@@ -80,10 +80,12 @@ class NeverSync:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> NeverSync:
-        """Parsed from NEVER_SYNC: `eva@x.example`, `x.example`, `@x.example` or `*.x.example`."""
-        bare = list(map(_bare, names))
-        people = {name for name in bare if "@" in name or is_legacy(name)}
-        domains = {found for name in bare if name not in people for found in _domains_of(name)}
+        """From NEVER_SYNC: `eva@x.example`, `x.example`, `@x.example` or `*.x.example`."""
+        stripped = list(map(_bare, names))
+        people = {name for name in stripped if "@" in name or is_legacy(name)}
+        domains = {
+            domain for name in stripped if name not in people for domain in _domains_of(name)
+        }
         return cls(frozenset(map(fold_address, people)), frozenset(domains - {""}))
 
     def __contains__(self, party: Party) -> bool:
@@ -92,7 +94,7 @@ class NeverSync:
         labels = domain_of(address).split(".")
         # A name without a dot matches only itself: `com` would exclude nearly everybody.
         domains = (".".join(labels[n:]) for n in range(max(1, len(labels) - 1)))
-        return any(one in self.addresses for one in address_variants(address)) or any(
+        return any(variant in self.addresses for variant in address_variants(address)) or any(
             domain in self.domains for domain in domains
         )
 
@@ -134,8 +136,8 @@ def participants(mail: AddressedMail) -> tuple[Party, ...]:
 
 def direction_of(message: AddressedMail, internals: Internals) -> Direction:
     """Outbound if the sender is internal, else inbound."""
-    is_ours = message.sender is not None and message.sender in internals
-    return Direction.OUTBOUND if is_ours else Direction.INBOUND
+    is_internal = message.sender is not None and message.sender in internals
+    return Direction.OUTBOUND if is_internal else Direction.INBOUND
 
 
 def external_people(mail: AddressedMail, internals: Internals) -> tuple[Party, ...]:
@@ -148,9 +150,9 @@ def external_people(mail: AddressedMail, internals: Internals) -> tuple[Party, .
 def relevant_people(people: Sequence[Party], mail: AddressedMail) -> tuple[Party, ...]:
     """The external people whom the mail is about.
 
-    A person who is only in Reply-To counts if the mail has no other external address: then our own
-    web form or mailing list wrote in that person's place.
+    A person who is only in Reply-To counts if the mail has no other external address: then the
+    company's own web form or mailing list wrote in that person's place.
     """
-    answers = {p.folded for p in mail.reply_to} - {p.folded for p in participants(mail)}
-    named = tuple(p for p in people if p.folded not in answers)
-    return named if any("@" in p.folded for p in named) else tuple(people)
+    only_in_reply_to = {p.folded for p in mail.reply_to} - {p.folded for p in participants(mail)}
+    addressed = tuple(p for p in people if p.folded not in only_in_reply_to)
+    return addressed if any("@" in p.folded for p in addressed) else tuple(people)

@@ -1,4 +1,4 @@
-"""Finds out which e-mail each new copy belongs to: a stored one or one of the same page."""
+"""Finds the e-mail that each new copy belongs to: a stored one, or one of the same page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class KnownMail:
     """An e-mail that new copies are compared with.
 
     `id`: None = new on this page. `has_filings` and `stamps`: whether something was written under
-    its key. `graph_id`: its copy in the mailbox being read, None = none there.
+    its key. `graph_id`: its copy in the mailbox being read, None = it has none there.
     """
 
     key: str
@@ -91,13 +91,13 @@ class EmailIndex:
     def find_or_add(self, copy: NewCopy) -> KnownMail:
         """The e-mail of this copy. Its key is final once every copy of the page was looked up.
 
-        A stamp on the copy decides before any comparison: webCRM has the mail under the stamp's
-        key. So copies with a stamp should be looked up first.
+        A stamp on the copy decides before any comparison, since webCRM has the mail under the
+        stamp's key. So look up copies with a stamp first.
         """
         group = self.groups.setdefault(copy.first_key, [])
-        named = self._key_from_stamp(copy, group)
-        if copy.stamp and named:
-            mail = self._resolve_stamped(named, copy, group)
+        stamped_key = self._key_from_stamp(copy, group)
+        if copy.stamp and stamped_key:
+            mail = self._resolve_stamped(stamped_key, copy, group)
             mail.stamps = (*mail.stamps, copy.stamp)
             return mail
         same = [m for m in group if self._is_copy_of(copy, m)]
@@ -148,7 +148,7 @@ class EmailIndex:
 def find_file_only_differences(
     copies: Mapping[str, NewCopy], known: Iterable[KnownMail], aliases: Aliases
 ) -> Mapping[str, MailFeatures]:
-    """The copies in one mailbox, by Graph id, that only their files can tell apart."""
+    """The copies in one mailbox, by Graph id, that only their files distinguish."""
     groups: dict[str, list[tuple[str, MailFeatures]]] = {}
     for mail in known:
         if mail.graph_id:
@@ -175,8 +175,8 @@ def _content_key(first: str, features: MailFeatures) -> str:
     return content_key(first, features.fingerprint, words=words, files=features.files or ())
 
 
-def _difference(one: MailFeatures, other: MailFeatures) -> tuple[bool, float]:
+def _difference(features: MailFeatures, other: MailFeatures) -> tuple[bool, float]:
     """How much the features of two copies differ: the closest e-mail is the right one."""
-    here, there = one.fingerprint.sent_at, other.fingerprint.sent_at
-    apart = abs((here - there).total_seconds()) if here and there else 0.0
-    return one.fingerprint != other.fingerprint, apart
+    sent_at, other_sent_at = features.fingerprint.sent_at, other.fingerprint.sent_at
+    apart = abs((sent_at - other_sent_at).total_seconds()) if sent_at and other_sent_at else 0.0
+    return features.fingerprint != other.fingerprint, apart

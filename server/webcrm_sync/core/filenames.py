@@ -39,9 +39,9 @@ def safe_name(name: str, *, position: int, ending: str = "") -> str:
     'Invoice 3_2026.pdf'
     """
     parts = _SEPARATORS.split(normalize_unicode(to_storable(name), "NFC"))
-    kept = [clean for part in parts if (clean := _UNSAFE.sub("", part).strip())]
-    named = kept[-1:] if _PATH.match(name) or ".." in kept else kept
-    clean = "_".join(named).strip(" .") or f"attachment-{position}"
+    non_empty = [clean for part in parts if (clean := _UNSAFE.sub("", part).strip())]
+    used = non_empty[-1:] if _PATH.match(name) or ".." in non_empty else non_empty
+    clean = "_".join(used).strip(" .") or f"attachment-{position}"
     if _DEVICE.match(clean):
         clean = f"_{clean}"
     has_ending = clean.casefold().endswith(ending.casefold())
@@ -64,12 +64,12 @@ def deduplicate(names: Iterable[str]) -> tuple[str, ...]:
     ('a.pdf', 'A (2).pdf', 'a (3).pdf')
     """
     taken: set[str] = set()
-    found = []
+    unique = []
     for name in names:
         number, candidate = 1, name
         while candidate.casefold() in taken:
             number += 1
             candidate = _shorten(name, f" ({number})")
         taken.add(candidate.casefold())
-        found.append(candidate)
-    return tuple(found)
+        unique.append(candidate)
+    return tuple(unique)

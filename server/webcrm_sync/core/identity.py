@@ -46,7 +46,7 @@ def first_key(message_id: str | None, fingerprint: Fingerprint) -> str:
 
 
 def legacy_key(first: str, fingerprint: Fingerprint) -> str:
-    """The key of another mail with the same first key, as versions before the word digest had it.
+    """The key that versions before the word digest gave another mail with the same first key.
 
     New mails get a `content_key`. Legacy keys remain valid.
     """
@@ -56,7 +56,7 @@ def legacy_key(first: str, fingerprint: Fingerprint) -> str:
 def content_key(
     first: str, fingerprint: Fingerprint, *, words: bytes = b"", files: Iterable[File] = ()
 ) -> str:
-    """The key of another mail with the same first key: its content tells it apart.
+    """The key of another mail with the same first key, which its content distinguishes.
 
     `words`: the content of its word digest.
     """
@@ -72,8 +72,8 @@ def key_with_content(first: str, content_hash: str) -> str:
 
 def content_hash_of(email_key: str) -> str:
     """The content hash in an e-mail key, empty for other kinds of keys."""
-    found = _CONTENT_KEY.fullmatch(email_key)
-    return found[1] if found else ""
+    match = _CONTENT_KEY.fullmatch(email_key)
+    return match[1] if match else ""
 
 
 def first_key_of(email_key: str, message_id: str | None) -> str:
@@ -82,7 +82,7 @@ def first_key_of(email_key: str, message_id: str | None) -> str:
 
 
 def unread_key(mailbox_id: int, graph_id: str) -> str:
-    """The key of a copy that could not be read: it depends on nothing in the mail."""
+    """The key of a copy that could not be read. It does not depend on the mail."""
     return f"{UNREAD_PREFIX}{hashlib.sha256(f'{mailbox_id}:{graph_id}'.encode()).hexdigest()}"
 
 
@@ -172,10 +172,10 @@ class Stamp:
     @classmethod
     def parse(cls, text: str | None) -> Stamp | None:
         """The stamp that was written as `text`, None for any other text."""
-        found = _STAMP.fullmatch(text) if text else None
-        if not found:
+        match = _STAMP.fullmatch(text) if text else None
+        if not match:
             return None
-        return cls(found[1] or found[4], found[2] or found[5], found[3] or "")
+        return cls(match[1] or match[4], match[2] or match[5], match[3] or "")
 
     def is_for(self, company: str, email_key: str) -> bool:
         """True for the stamp of this mail's synced copies."""

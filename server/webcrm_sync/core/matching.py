@@ -79,7 +79,7 @@ def match_organisations(
     several Organisations is resolved if another address of the mail matches one of them. The mail
     is ambiguous if no target is left after that.
     """
-    options = [found for person in people if (found := _possible_targets(person, directory))]
+    options = [possible for person in people if (possible := _possible_targets(person, directory))]
     clear = [o[0] for o in options if len({t.organisation_id for t in o}) == 1]
     targets: dict[int, Target] = {}
     for target in sorted(clear, key=lambda t: t.how is MatchedBy.DOMAIN):
@@ -112,8 +112,8 @@ def find_contacts(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
     address = person.folded
     if exact := [c for c in contacts if c.address == address]:
         return exact
-    bare = strip_plus_tag(address)
-    if bare and (found := [c for c in contacts if c.address == bare]):
-        return found
+    untagged = strip_plus_tag(address)
+    if untagged and (matching := [c for c in contacts if c.address == untagged]):
+        return matching
     tagged = (c for c in contacts if "+" in c.address)
-    return [c for c in tagged if strip_plus_tag(c.address) == (bare or address)]
+    return [c for c in tagged if strip_plus_tag(c.address) == (untagged or address)]

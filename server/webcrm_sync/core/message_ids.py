@@ -22,10 +22,10 @@ def parse_message_ids(header: str) -> tuple[str, ...]:
     >>> parse_message_ids("Eva's mail of Monday <a@x> <b@x>")
     ('<a@x>', '<b@x>')
     """
-    found = (_BLANKS.sub("", one) for one in _ID.findall(header))
-    ids = list(dict.fromkeys(f"<{one}>" for one in found if 0 < len(one) <= LONGEST_ID - 2))
+    unfolded = (_BLANKS.sub("", id_) for id_ in _ID.findall(header))
+    ids = list(dict.fromkeys(f"<{id_}>" for id_ in unfolded if 0 < len(id_) <= LONGEST_ID - 2))
     if ids:
         return tuple(ids[:1] + ids[1:][1 - _MAX_IDS :])
-    bare = header.strip()
-    is_id = "@" in bare and len(bare) <= LONGEST_ID and not _BLANKS.search(bare)
-    return (bare,) if is_id and not {"<", ">"} & set(bare) else ()
+    word = header.strip()
+    is_id = "@" in word and len(word) <= LONGEST_ID and not _BLANKS.search(word)
+    return (word,) if is_id and not {"<", ">"} & set(word) else ()

@@ -32,8 +32,8 @@ def neutralize_tags(text: str) -> str:
     return _TAG.sub(_replace_brackets, text)
 
 
-def _replace_brackets(found: re.Match[str]) -> str:
-    opening, inner, closing = found.groups()
+def _replace_brackets(match: re.Match[str]) -> str:
+    opening, inner, closing = match.groups()
     if inner is None:
-        return found[0]
+        return match[0]
     return _OPENINGS.sub("‹", opening) + inner + _CLOSINGS.sub("›", closing)

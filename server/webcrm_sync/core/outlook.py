@@ -9,7 +9,7 @@ from enum import StrEnum
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.message import Message
 
-#: Graph may not find a mail in its first seconds; a 404 within this time proves nothing.
+#: Graph may not find a new mail at first, so a 404 within this time proves nothing.
 READ_LAG = timedelta(seconds=60)
 
 

@@ -1,4 +1,4 @@
-"""Ends listings of a service that lead in a circle or never end."""
+"""Ends a listing of a service that leads in a circle or never ends."""
 
 from __future__ import annotations
 

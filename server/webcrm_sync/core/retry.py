@@ -1,4 +1,4 @@
-"""When to try again after a failure. Nothing ever sleeps until then: the tables hold the time."""
+"""When to try again after a failure. No code sleeps until then: the tables hold the time."""
 
 from __future__ import annotations
 

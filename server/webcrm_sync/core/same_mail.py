@@ -22,7 +22,7 @@ SMALL_FILE = 100_000
 
 
 class File(NamedTuple):
-    """A file of a mail. `content`: its hash, "" = name and size are enough to tell it apart."""
+    """A file of a mail. `content`: its hash, "" = its name and size identify it."""
 
     name: str
     size: int
@@ -34,7 +34,7 @@ Files = tuple[File, ...]
 
 
 def is_same_mail(
-    one: Fingerprint,
+    head: Fingerprint,
     other: Fingerprint,
     aliases: Aliases = _NOBODY,
     *,
@@ -47,32 +47,36 @@ def is_same_mail(
     to one person contradict each other unless the words are the same. A legacy Exchange sender on
     one copy does not contradict an SMTP address on the other.
     """
-    if one.sent_at and other.sent_at and abs(one.sent_at - other.sent_at) > _SENT_TOLERANCE:
+    if head.sent_at and other.sent_at and abs(head.sent_at - other.sent_at) > _SENT_TOLERANCE:
         return False
-    if not subjects_agree(one.subject, other.subject):
+    if not subjects_agree(head.subject, other.subject):
         return False
-    return _is_same_sender(one, other, aliases, has_same_words) and _has_common_recipient(
-        one, other, aliases, has_same_words
+    return _is_same_sender(head, other, aliases, has_same_words) and _has_common_recipient(
+        head, other, aliases, has_same_words
     )
 
 
 def _is_same_sender(
-    one: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
+    head: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
 ) -> bool:
-    if "@" not in one.sender or "@" not in other.sender:
+    if "@" not in head.sender or "@" not in other.sender:
         return True
-    if aliases.canonical(one.sender) == aliases.canonical(other.sender):
+    if aliases.canonical(head.sender) == aliases.canonical(other.sender):
         return True
-    return has_same_words and aliases.may_be_same_person(one.sender, other.sender)
+    return has_same_words and aliases.may_be_same_person(head.sender, other.sender)
 
 
 def _has_common_recipient(
-    one: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
+    head: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
 ) -> bool:
-    here, there = one.recipients, other.recipients
-    if not here or not there or aliases.have_common_person(here, there):
+    recipients, other_recipients = head.recipients, other.recipients
+    if (
+        not recipients
+        or not other_recipients
+        or aliases.have_common_person(recipients, other_recipients)
+    ):
         return True
-    return has_same_words and aliases.may_have_common_person(here, there)
+    return has_same_words and aliases.may_have_common_person(recipients, other_recipients)
 
 
 def list_files(
@@ -120,7 +124,7 @@ class MailFeatures:
         return self.words.agrees_with(other.words) and not self._has_other_files(other)
 
     def may_have_other_files(self, other: MailFeatures, aliases: Aliases = _NOBODY) -> bool:
-        """True if only the names and sizes of their files can tell the two copies apart."""
+        """True if only the names and sizes of their files can show that the copies differ."""
         if not (self.has_files and other.has_files and self._has_equal_words(other)):
             return False
         return is_same_mail(self.fingerprint, other.fingerprint, aliases, has_same_words=True)

@@ -76,10 +76,10 @@ def to_outlook_body(memo: str) -> tuple[str, bool]:
     return nh3.clean(_with_line_ends(_TAG.sub(_escape_unknown, html))), True
 
 
-def _escape_unknown(found: re.Match[str]) -> str:
+def _escape_unknown(match: re.Match[str]) -> str:
     """The tag unchanged; an address or placeholder in brackets is escaped."""
-    tag = _Tag.of(found)
-    return found[0] if _is_known(tag.name) else f"&lt;{found[0][1:-1]}&gt;"
+    tag = _Tag.of(match)
+    return match[0] if _is_known(tag.name) else f"&lt;{match[0][1:-1]}&gt;"
 
 
 def _is_known(name: str) -> bool:
@@ -99,7 +99,7 @@ def is_html(memo: str) -> bool:
     if _DOCUMENT.match(memo):
         return True
     elements, words = _classify_tags(memo)
-    return sum(one.tags for one in elements) > words and _breaks_lines(memo, elements)
+    return sum(element.tags for element in elements) > words and _breaks_lines(memo, elements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ class _Tag:
     is_closing: bool
 
     @classmethod
-    def of(cls, found: re.Match[str]) -> _Tag:
+    def of(cls, match: re.Match[str]) -> _Tag:
         """The tag from a match of `_TAG`."""
-        rest = found[3].strip().strip("/").strip()
-        return cls(found.start(), found.end(), found[2].lower(), rest, found[1] == "/")
+        rest = match[3].strip().strip("/").strip()
+        return cls(match.start(), match.end(), match[2].lower(), rest, match[1] == "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +146,15 @@ def _classify_tags(memo: str) -> tuple[list[_Element], int]:
     """
     elements: list[_Element] = []
     words, inside_until = 0, 0
-    for one in sorted(_pair_tags(memo), key=lambda m: m.first.start):
-        is_inside = one.first.start < inside_until
-        if not is_inside and _is_mentioned(memo, one):
-            words += one.tags
-        elif one.is_element:
-            elements.append(one)
-            inside_until = max(inside_until, one.last.start)
-        elif not (_is_known(one.first.name) or (is_inside and one.tags == 1)):
-            words += one.tags
+    for element in sorted(_pair_tags(memo), key=lambda m: m.first.start):
+        is_inside = element.first.start < inside_until
+        if not is_inside and _is_mentioned(memo, element):
+            words += element.tags
+        elif element.is_element:
+            elements.append(element)
+            inside_until = max(inside_until, element.last.start)
+        elif not (_is_known(element.first.name) or (is_inside and element.tags == 1)):
+            words += element.tags
     return elements, words
 
 
@@ -172,18 +172,18 @@ def _pair_tags(memo: str) -> Iterator[_Element]:
         yield from (_Element(tag, tag) for tag in rest)
 
 
-def _is_mentioned(memo: str, one: _Element) -> bool:
+def _is_mentioned(memo: str, element: _Element) -> bool:
     """True if the text talks about the tag: `use <br> here`, `put "<b>x</b>" there`."""
-    start, end = one.first.start, one.last.end
+    start, end = element.first.start, element.last.end
     is_after_quote, after = memo[start - 1 : start] in _QUOTES, memo[end : end + 1]
     is_after_word = _is_after_word(memo, start)
-    if one.tags == 1:
-        is_plain = not one.first.attributes and after in _MAY_FOLLOW
+    if element.tags == 1:
+        is_plain = not element.first.attributes and after in _MAY_FOLLOW
         return is_plain and (is_after_word or is_after_quote)
     if is_after_quote and after in _QUOTES:
         return True
-    is_spaced = memo[one.first.end] in _BLANKS and memo[one.last.start - 1] in _BLANKS
-    return is_after_word and (is_spaced or one.first.name not in _INLINE)
+    is_spaced = memo[element.first.end] in _BLANKS and memo[element.last.start - 1] in _BLANKS
+    return is_after_word and (is_spaced or element.first.name not in _INLINE)
 
 
 def _is_after_word(memo: str, at: int) -> bool:
@@ -231,8 +231,8 @@ def _classify_lines(memo: str, spans: Sequence[tuple[int, int]]) -> Iterator[_Li
 def _merge_spans(elements: Sequence[_Element]) -> list[tuple[int, int]]:
     """The merged ranges of the memo that are inside markup."""
     spans: list[tuple[int, int]] = []
-    for one in elements:
-        start, end = one.first.start, one.last.end
+    for element in elements:
+        start, end = element.first.start, element.last.end
         if spans and start <= spans[-1][1]:
             start, last = spans.pop()
             end = max(end, last)

@@ -36,8 +36,8 @@ def to_storable(text: str) -> str:
     """
     if text.isascii():
         return text.replace("\0", "")
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "")
+    well_formed = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return well_formed.replace("\0", "")
 
 
 def to_storable_json(value: object) -> object:
@@ -46,9 +46,9 @@ def to_storable_json(value: object) -> object:
         case str():
             return to_storable(value)
         case list():
-            return [to_storable_json(one) for one in value]
+            return [to_storable_json(item) for item in value]
         case dict():
-            return {to_storable(str(key)): to_storable_json(one) for key, one in value.items()}
+            return {to_storable(str(key)): to_storable_json(item) for key, item in value.items()}
         case _:
             return value
 

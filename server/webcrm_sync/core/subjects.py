@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W_]+")
 _WORDS_NEAR_MARKS = _MARKS | {"e", "mail", "email", "post", "message", "sender", "possible", "from"}
 
 
-def subjects_agree(one: str, other: str) -> bool:
+def subjects_agree(subject: str, other: str) -> bool:
     """True if two folded subjects are the same apart from tags.
 
     Any prefix is a tag. Elsewhere a tag is in brackets or a known mark, and bracketed tags on both
@@ -38,33 +38,33 @@ def subjects_agree(one: str, other: str) -> bool:
     >>> subjects_agree("page [1]", "page [2]")
     False
     """
-    if one == other or _ends_with(one, other) or _ends_with(other, one):
+    if subject == other or _ends_with(subject, other) or _ends_with(other, subject):
         return True
-    (bare, tags), (other_bare, other_tags) = _split_tags(one), _split_tags(other)
-    return bare == other_bare and (tags <= other_tags or other_tags <= tags)
+    (words, tags), (other_words, other_tags) = _split_tags(subject), _split_tags(other)
+    return words == other_words and (tags <= other_tags or other_tags <= tags)
 
 
 def _split_tags(subject: str) -> tuple[list[str], set[str]]:
     """The subject's own words, and the tags that must not contradict the other subject's."""
     tags: set[str] = set()
 
-    def replacement(found: re.Match[str]) -> str:
-        words = _WORD.findall(found[0])
+    def replacement(match: re.Match[str]) -> str:
+        words = _WORD.findall(match[0])
         if _MARKS.isdisjoint(words):
-            if found[0][0] in "(<":
-                return found[0]
+            if match[0][0] in "(<":
+                return match[0]
             tags.add(" ".join(words))
         return " "
 
-    own: list[str] = []
+    own_words: list[str] = []
     for part in _PART.split(_TAG.sub(replacement, subject)):
         words = _WORD.findall(part)
         if _WORDS_NEAR_MARKS.issuperset(words) and not _MARKS.isdisjoint(words):
             tags.add(" ".join(words))
         else:
-            own += [word for word in words if word not in _MARKS]
+            own_words += [word for word in words if word not in _MARKS]
             tags |= _MARKS.intersection(words)
-    return own, tags
+    return own_words, tags
 
 
 def _ends_with(long: str, short: str) -> bool:

@@ -39,9 +39,9 @@ class HeldSubscription:
 
 
 def choose_action(current: HeldSubscription | None, now: datetime) -> SubscriptionAction:
-    """Renews a subscription after half its lifetime, or replaces one with an earlier URL then.
+    """Renew a subscription after half its lifetime, or replace it then if its URL is outdated.
 
-    Replaces it immediately if its notifications do not arrive or cannot be verified.
+    Replace it at once if its notifications do not arrive or cannot be verified.
     """
     if current is None or current.address is EndpointState.DEAD or not current.is_checkable:
         return SubscriptionAction.REPLACE

@@ -41,7 +41,7 @@ def mail_time(
 
 
 def earliest_time(sent_at: datetime | None, received_at: datetime | None) -> datetime | None:
-    """The earlier of both times: nothing was written about the mail before it."""
+    """The earlier of both times. No Activity of the mail is older."""
     return min((at for at in (sent_at, received_at) if at is not None), default=None)
 
 

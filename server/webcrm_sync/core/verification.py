@@ -1,7 +1,8 @@
 """Decides what a search after an unclear write means, and when to search again.
 
-A service that broke off may still have written the record. The product sends it again only after
-two searches without a result, the second one after the search lag (WEBCRM_SETTLE_SECONDS).
+A service whose answer was lost may still have written the record. The product sends the record
+again only after two searches without a result, the second one after the search lag
+(WEBCRM_SETTLE_SECONDS).
 """
 
 from __future__ import annotations

@@ -73,7 +73,9 @@ def check_link_pattern(text: str) -> str:
 
 def _parse(text: str) -> SplitResult:
     """The parts of a valid URL."""
-    if "\\" in text or any(unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp"} for one in text):
+    if "\\" in text or any(
+        unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text
+    ):
         raise ValueError("contains a character that no URL has")
     try:
         parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""A digest of a mail's words, which tells it apart from other mails with the same Message-ID.
+"""A digest of a mail's words, which distinguishes it from mails with the same Message-ID.
 
 Digests are stored, and keys in webCRM depend on them. So this module finds words by its own rule:
 the conversion of HTML to text for Activities may improve without changing a digest.
@@ -144,9 +144,9 @@ def _differences(poor: WordDigest, rich: WordDigest) -> tuple[int, int, int]:
     Below the smaller of both largest sampled hashes, each sample holds every word.
     """
     reach = min(_reach(poor), _reach(rich))
-    ours = {h for h in poor.sample if h <= reach}
-    theirs = {h for h in rich.sample if h <= reach}
-    return len(ours - theirs), len(theirs - ours), len(ours)
+    poor_words = {h for h in poor.sample if h <= reach}
+    rich_words = {h for h in rich.sample if h <= reach}
+    return len(poor_words - rich_words), len(rich_words - poor_words), len(poor_words)
 
 
 def _is_longer(rich: WordDigest, poor: WordDigest, *, by: int) -> bool:

@@ -56,20 +56,20 @@ def _to_text(body: str, *, is_html: bool, marks_quotes: bool) -> BodyText:
     if not is_html:
         text = strip_fillers(body[: 2 * LONGEST_TEXT].replace(QUOTE_MARK, ""))
         return BodyText(clean_text(unwrap_links(text)))
-    found = html_to_text(body, limit=LONGEST_TEXT, marks_quotes=marks_quotes)
+    converted = html_to_text(body, limit=LONGEST_TEXT, marks_quotes=marks_quotes)
     return BodyText(
-        clean_text(found.text + (" …" if found.is_cut else "")),
-        _content_ids(found.collected.cids),
-        _picture_facts(found),
+        clean_text(converted.text + (" …" if converted.is_cut else "")),
+        _content_ids(converted.collected.cids),
+        _picture_facts(converted),
     )
 
 
-def _picture_facts(found: HtmlText) -> PictureFacts:
-    collected = found.collected
+def _picture_facts(converted: HtmlText) -> PictureFacts:
+    collected = converted.collected
     shown = frozenset(_content_ids(collected.shown))
     return PictureFacts(
         decoration=tuple(cid for cid in _content_ids(collected.cids) if cid not in shown),
-        are_alone=not found.has_words,
+        are_alone=not converted.has_words,
         has_unattached=collected.has_unattached,
         has_pasted=collected.has_pasted,
     )

@@ -120,8 +120,8 @@ def _word_marker(state: RenderState, element: Element) -> bool:
 
 
 def _integer(text: str) -> int | None:
-    found = _INTEGER.match(text)
-    return int(found[1]) if found else None
+    match = _INTEGER.match(text)
+    return int(match[1]) if match else None
 
 
 def _table(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
@@ -282,15 +282,15 @@ def begin_element(state: RenderState, element: Element, on_exit: ExitActions) ->
     """Begin an element. False: its content is not read."""
     style = element.style
     if style is PLAIN:
-        known = HANDLERS.get(element.tag)
-        return known(state, element, on_exit) if known else True
+        begin = HANDLERS.get(element.tag)
+        return begin(state, element, on_exit) if begin else True
     if style.is_marker:
         return _word_marker(state, element)
     _apply(state, style, on_exit)
-    known = HANDLERS.get(element.tag)
-    if style.is_block and (known is None or known in _INLINE):
+    begin = HANDLERS.get(element.tag)
+    if style.is_block and (begin is None or begin in _INLINE):
         state.begin_block(on_exit)
-    is_read = known(state, element, on_exit) if known else True
+    is_read = begin(state, element, on_exit) if begin else True
     if style.is_inline_box:
         state.begin_inline_box(on_exit)
     if style.is_superscript and element.tag != "sup":

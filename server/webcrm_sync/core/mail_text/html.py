@@ -1,7 +1,8 @@
 """Converts the HTML of a mail to text: what a person sees of it, in reading order.
 
-Lexbor builds the tree as browsers do (WHATWG HTML). The walk is our own: no library keeps links,
-numbering, quotes and struck words and also leaves out hidden elements (ADR 16).
+Lexbor builds the tree as browsers do (WHATWG HTML). The product walks the tree itself, since no
+library keeps links, numbering, quotes and struck words and also leaves out hidden elements
+(ADR 16).
 """
 
 from __future__ import annotations
@@ -151,13 +152,13 @@ class _TreeWalk:
     def _mark_quote(self, element: Element, on_exit: ExitActions) -> None:
         """Write a line that says that a quoted mail begins here."""
         marks = quote_marks.marks_of(element.attributes)
-        known = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _QUOTE_MARKS
-        if not marks.isdisjoint(known):
+        relevant = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _QUOTE_MARKS
+        if not marks.isdisjoint(relevant):
             self.state.layout.write_line(QUOTE_MARK)
             self.state.set_until_exit(on_exit, is_in_quoted_mail=True)
 
 
-#: The actions of an element that changes nothing. Nobody ever adds to this list.
+#: The actions of an element that changes nothing. No code adds to this list.
 _NO_ACTIONS: ExitActions = []
 
 

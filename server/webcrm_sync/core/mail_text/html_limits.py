@@ -87,18 +87,18 @@ def has_known_cost(html: str) -> bool:
 
 def strip_comments(text: str, opening: str, closing: str) -> str:
     """The text without its comments; an unclosed one stays."""
-    kept: list[str] = []
+    parts: list[str] = []
     start = 0
     while (begin := text.find(opening, start)) >= 0 and (end := text.find(closing, begin)) >= 0:
-        kept.append(text[start:begin])
+        parts.append(text[start:begin])
         start = end + len(closing)
-    return "".join([*kept, text[start:]])
+    return "".join([*parts, text[start:]])
 
 
 def _scan(html: str) -> str:
     """The HTML with the tags that the limits allow."""
     elements = _OpenElements()
-    kept: list[str] = []
+    parts: list[str] = []
     start = at = 0
     while tag := _TOKEN.search(html, at):
         at = tag.end()
@@ -112,9 +112,9 @@ def _scan(html: str) -> str:
         else:
             allowed = elements.count_reopened(allowed)
         if allowed is not tag[0]:
-            kept += (html[start : tag.start()], allowed)
+            parts += (html[start : tag.start()], allowed)
             start = tag.end()
-    return "".join([*kept, html[start:]]) if kept else html
+    return "".join([*parts, html[start:]]) if parts else html
 
 
 def _end_of_raw(html: str, name: str, at: int) -> int:

@@ -55,7 +55,7 @@ def escape_url(address: str) -> str:
     if address[:8].lower().startswith(_SLASHED):
         before, mark, behind = address.partition("?")
         address = before.replace("\\", "/") + mark + behind
-    return _ESCAPED.sub(lambda found: quote(found[0], safe="", errors="replace"), address)
+    return _ESCAPED.sub(lambda match: quote(match[0], safe="", errors="replace"), address)
 
 
 def unwrap_links(text: str) -> str:
@@ -147,8 +147,8 @@ def _proofpoint_3(inner: str, encoded: str) -> str:
     padded = encoded + "=" * (-len(encoded) % 4)
     removed = iter(base64.urlsafe_b64decode(padded).decode(errors="replace"))
 
-    def restore(found: re.Match[str]) -> str:
-        count = _RUN_LENGTHS.index(found[1]) + 2 if found[1] else 1
+    def restore(match: re.Match[str]) -> str:
+        count = _RUN_LENGTHS.index(match[1]) + 2 if match[1] else 1
         return "".join(next(removed, "") for _ in range(count))
 
     return re.sub(r"\*(?:\*([A-Za-z0-9_-]))?", restore, inner)
@@ -159,8 +159,8 @@ _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 
 def _cisco(address: str) -> str | None:
     """Cisco Secure Email appends the escaped target to its own path."""
-    found = re.search(r"/(?=https?%3a)", address, re.IGNORECASE)
-    return unquote(address[found.end() :]) if found else None
+    match = re.search(r"/(?=https?%3a)", address, re.IGNORECASE)
+    return unquote(address[match.end() :]) if match else None
 
 
 def _sophos(address: str) -> str | None:

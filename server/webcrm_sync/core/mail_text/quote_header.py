@@ -202,13 +202,13 @@ class _Fields:
         kind, folded = "", 0
         for number in range(at, min(at + _MAX_FIELD_LINES, len(lines))):
             line = lines[number]
-            found = _field(line)
-            is_again = found is not None and found[0] in fields.values.keys() - {"other"}
+            field = _field(line)
+            is_again = field is not None and field[0] in fields.values.keys() - {"other"}
             if line.depth != lines[at].depth or is_again:
                 break
-            if found:
-                kind, folded, fields.end = found[0], 0, number + 1
-                fields.values[kind] = found[1]
+            if field:
+                kind, folded, fields.end = field[0], 0, number + 1
+                fields.values[kind] = field[1]
             elif fields.ends_before(lines, number) or folded == _MAX_FOLDED.get(kind, 2):
                 break
             else:
@@ -269,8 +269,8 @@ class _Fields:
         if any(_is_unknown_field(line) for line in beside):
             return True
         below = next_words(lines, self.end)
-        found = _FIELD.match(lines[below].words) if below < len(lines) else None
-        return found is not None and found["name"].casefold() in quote_words.FORM_FIELDS
+        field = _FIELD.match(lines[below].words) if below < len(lines) else None
+        return field is not None and field["name"].casefold() in quote_words.FORM_FIELDS
 
     def _begins_above(self, lines: Sequence[Line]) -> bool:
         """True if the fields begin further up, where no mail header was found."""
@@ -297,15 +297,15 @@ class _Fields:
 
 def _field(line: Line) -> tuple[str, str] | None:
     """The kind and value of a line like `From: Eva`."""
-    found = _FIELD.match(line.words) if ":" in line.words else None
-    kind = quote_words.FIELDS.get(found["name"].casefold()) if found else None
-    return (kind, found["value"].strip(" *_|")) if found and kind else None
+    match = _FIELD.match(line.words) if ":" in line.words else None
+    kind = quote_words.FIELDS.get(match["name"].casefold()) if match else None
+    return (kind, match["value"].strip(" *_|")) if match and kind else None
 
 
 def _is_unknown_field(line: Line) -> bool:
-    found = _FIELD.match(line.words)
+    match = _FIELD.match(line.words)
     return (
-        found is not None
-        and found["name"].casefold() not in quote_words.FIELDS
-        and bool(found["value"])
+        match is not None
+        and match["name"].casefold() not in quote_words.FIELDS
+        and bool(match["value"])
     )

@@ -109,11 +109,11 @@ def marks_of(attributes: Mapping[str, str | None]) -> frozenset[tuple[str, str]]
     >>> sorted(marks_of({"class": "x_gmail_quote gmail_quote_container", "style": "margin: 0"}))
     [('class', 'gmail_quote'), ('class', 'gmail_quote_container')]
     """
-    found = {
+    marks = {
         (name, _PREFIX.sub("", word))
         for name in _ATTRIBUTES
         for word in (attributes.get(name) or "").casefold().split()
     }
     if _OUTLOOK_LINE.search((attributes.get("style") or "")[:_LONGEST_STYLE].casefold()):
-        found.add(("style", "outlook-line"))
-    return frozenset(found)
+        marks.add(("style", "outlook-line"))
+    return frozenset(marks)

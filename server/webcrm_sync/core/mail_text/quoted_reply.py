@@ -14,7 +14,7 @@ from webcrm_sync.core.mail_text.quote_header import Header, find_header
 from webcrm_sync.core.mail_text.quote_lines import BLANK, Line, next_words
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
-#: How many characters are searched for headers: nobody writes more above a quote.
+#: How many characters are searched for headers: people write less than this above a quote.
 _MAX_SEARCHED = 100_000
 #: The most attribution lines between a `QUOTE_MARK` and the quote that no rule recognises.
 _MAX_ATTRIBUTION_LINES = 2
@@ -87,27 +87,27 @@ class _MailLines:
     def of(cls, text: str) -> _MailLines:
         """The mail with this text."""
         lines = [Line.of(x) for x in text.split("\n")]
-        own = (n for n in reversed(range(len(lines))) if _is_own(lines[n]))
-        return cls(lines, text.count("\n", 0, _MAX_SEARCHED) + 1, next(own, -1))
+        own_lines = (n for n in reversed(range(len(lines))) if _is_own(lines[n]))
+        return cls(lines, text.count("\n", 0, _MAX_SEARCHED) + 1, next(own_lines, -1))
 
     def header(self, at: int) -> Header | None:
         """The header that begins at this line."""
-        found = find_header(self.lines, at) if at < self.searched else None
-        return None if found and self._is_own_quote(at) else found
+        header = find_header(self.lines, at) if at < self.searched else None
+        return None if header and self._is_own_quote(at) else header
 
     def new_lines(self) -> list[str]:
         """The lines that are new."""
-        kept: list[Line] = []
+        new: list[Line] = []
         at = 0
         while at < len(self.lines):
             if (header := self.header(at)) is None:
-                kept.append(self.lines[at])
+                new.append(self.lines[at])
                 at += 1
                 continue
-            _drop_above(kept, is_quoted=self.lines[at].depth > 0)
+            _drop_above(new, is_quoted=self.lines[at].depth > 0)
             answers, at = self._read_below(header)
-            kept += [Line.of(header.before), BLANK, *answers]
-        return [line.text for line in kept]
+            new += [Line.of(header.before), BLANK, *answers]
+        return [line.text for line in new]
 
     def _read_below(self, header: Header) -> tuple[list[Line], int]:
         """The new lines below a header, and the line to continue at."""
@@ -141,7 +141,7 @@ class _MailLines:
     def _is_own_quote(self, mark: int) -> bool:
         """True for the writer's own quote, which mail programs mark like a quoted mail.
 
-        Nobody is named in it as its author, and the writer's words follow it.
+        It names no author, and the writer's words follow it.
         """
         if self.lines[mark].words != QUOTE_MARK:
             return False
@@ -172,10 +172,10 @@ def _is_own(line: Line) -> bool:
     return not line.depth and line.words not in {"", QUOTE_MARK}
 
 
-def _drop_above(kept: list[Line], *, is_quoted: bool) -> None:
+def _drop_above(lines: list[Line], *, is_quoted: bool) -> None:
     """Drop the rules directly above a header, and the quote that contains a quoted header."""
-    while kept and (not kept[-1].words or kept[-1].is_rule or (is_quoted and kept[-1].depth)):
-        kept.pop()
+    while lines and (not lines[-1].words or lines[-1].is_rule or (is_quoted and lines[-1].depth)):
+        lines.pop()
 
 
 def _select_answers(lines: Sequence[Line]) -> list[Line]:

@@ -55,6 +55,6 @@ class StyleSheet:
         if not is_hidden and "display" not in declarations and "visibility" not in declarations:
             return
         for selector in selectors.split(","):
-            if found := _SELECTOR.fullmatch(selector.strip()):
-                key = (found[1], found[2] + found[3])
+            if match := _SELECTOR.fullmatch(selector.strip()):
+                key = (match[1], match[2] + match[3])
                 (self._hidden.add if is_hidden else self._hidden.discard)(key)
