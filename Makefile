@@ -1,23 +1,23 @@
-# Everything a developer does. `make` alone lists it.
+# The commands for developers. `make` alone lists them.
 SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
-# Compiled Python is kept, also where the machine says otherwise: the tests start many processes,
-# and each would compile the product and the tests anew.
+# Keep compiled Python, even if the machine is configured otherwise: the tests start many processes,
+# and each would compile the product and the tests again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# $(call find_python,names): the first of these that runs, is 3.11 or newer and can make a venv.
+# $(call find_python,names): the first of these that runs, is 3.11 or newer and can create a venv.
 find_python = $(shell for python in $$(type -ap $(1)); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo "$$python" && break; done)
 pip_install = -m pip install -qq --disable-pip-version-check --root-user-action=ignore
-# What pip may install: wheels whose hashes stand in the lock file. A wheel runs nothing of its own.
+# pip may install only wheels whose hashes are in the lock file. A wheel runs no code when installed.
 LOCKED := --require-hashes --only-binary :all: --requirement
-# $(call install,directory): what the venv in this directory needs, the product and its sandbox.
+# $(call install,directory): install the packages, the product and its sandbox into this venv.
 install = $(1)/bin/python $(pip_install) $(LOCKED) requirements-dev.lock && \
 	$(1)/bin/python $(pip_install) --no-deps --no-build-isolation \
 	--editable . --editable server/webcrm_sync_sandbox
-# $(call lock,name,sources): every version that these sources need, on each system and Python.
+# $(call lock,name,sources): lock every version that these sources need, on each system and Python.
 lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
 	$(2) --output-file $(1) pyproject.toml
@@ -27,30 +27,30 @@ MODULES := addin/node_modules/.package-lock.json
 PANE := server/webcrm_sync/web/static/addin/manifest.json
 SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales addin/assets -type f)
 
-# Benches that compare the product with other libraries, and the mark that those are installed.
+# Benches that compare the product with other libraries; the marker that these are installed.
 COMPARING := reading quotes
 comma := ,
 COMPARED := .venv/.compared
 
-# How many random histories `make machine` plays, and the seed of the first batch.
+# How many random histories `make machine` runs, and the seed of the first batch.
 EXAMPLES := 2000
 SEED := 1
 
 .PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves coverage mutants test-all
 .DEFAULT_GOAL := help
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) $(PANE) ## the whole product on this machine, no account needed
+demo: $(READY) $(PANE) ## run the whole product on this machine, without any account
 	$(BIN)/webcrm-sync demo
 
-test: $(READY) $(MODULES) ## everything that must hold before a commit is pushed
-	@# Side by side what needs one core each; the types come first, since they take longest.
+test: $(READY) $(MODULES) ## all checks and tests that must pass before a push
+	@# In parallel, since each needs one core; the types first, since they take longest.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types collected lint contracts addin vitest $(PANE)
 	@$(MAKE) --no-print-directory pytest
 
-check: $(READY) $(MODULES) ## style, types and import directions, without the tests
+check: $(READY) $(MODULES) ## check style, types and import directions, without the tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types lint contracts addin
 
 lint: $(READY)
@@ -69,37 +69,37 @@ addin: $(READY) $(MODULES)
 tests: vitest pytest
 
 collected: $(READY)
-	@# By one process, so that those that play the tests find each file compiled.
-	@told=$$($(BIN)/pytest --quiet --collect-only 2>&1) || { tail -40 <<< "$$told"; exit 1; }
+	@# In one process, so that the test processes find each file compiled.
+	@output=$$($(BIN)/pytest --quiet --collect-only 2>&1) || { tail -40 <<< "$$output"; exit 1; }
 
 vitest: $(MODULES)
 	@npm --prefix addin test --silent
 
 pytest: $(READY) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 4 --maxschedchunk 2 -m 'not search' --ignore tests/browser
-	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
+	@# Separately, since Playwright keeps an event loop running where other tests start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
-lock: ## renew the lock files after a change of dependencies (UPGRADE=1: raise what lies below, too)
+lock: ## renew the lock files after a change of dependencies (UPGRADE=1: upgrade their own dependencies too)
 	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(READY)
 	$(call lock,requirements.lock,--group build)
 	$(call lock,requirements-dev.lock,--group build --extra dev --constraint requirements.lock)
 	$(call lock,requirements-bench.lock,--extra bench --constraint requirements-dev.lock)
 
-search: $(READY) $(PANE) ## look for a lost or doubled mail: every crash point, random histories and moves
+search: $(READY) $(PANE) ## search for a lost or duplicated mail: every crash point, random histories and moves
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
 	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --a-second 15 --kill-every 4
 
-machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
+machine: $(READY) ## run random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
 
 crash: $(READY) ## kill the worker at every call and every commit, in every way
 	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py tests/engine/test_planted.py
 
-picture: $(READY) $(PANE) ## take the README's picture of the product anew
+picture: $(READY) $(PANE) ## take the README's picture of the product again
 	WEBCRM_SYNC_PICTURE=docs/images/product.png $(BIN)/pytest --quiet tests/browser/test_picture.py
 
-coverage: $(READY) ## lines and branches of core/ that the unit tests reach: all of them
+coverage: $(READY) ## check that the unit tests reach every line and branch of core/
 	@mkdir -p build
 	@# Without the tests that measure time: traced, each takes minutes.
 	$(BIN)/coverage run -m pytest --quiet -k 'not grows and not square and not takes_long' \
@@ -109,23 +109,23 @@ coverage: $(READY) ## lines and branches of core/ that the unit tests reach: all
 mutants: $(READY) ## change core/ in small ways and list the changes that no test notices (ONLY=matching,retry AT_MOST=40)
 	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY)) $(if $(AT_MOST),--at-most $(AT_MOST))
 
-format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
+format: $(READY) $(MODULES) ## format the code and fix what the tools can fix
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
 	@npm --prefix addin run --silent format
 
-bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure: figures, not verdicts (ONLY=bulk,files,loop,fresh,drag,receiver,panes,pane,hostile,stalled,reading,quotes FULL=1)
+bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure the product (ONLY=bulk,files,loop,fresh,drag,receiver,panes,pane,hostile,stalled,reading,quotes FULL=1)
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
-moves: $(READY) $(PANE) ## thousands of random moves under faults and kills: the ledger (MOVES=10000 SEED=1)
+moves: $(READY) $(PANE) ## make thousands of random moves under faults and kills, and print the ledger (MOVES=10000 SEED=1)
 	@PYTHONPATH=tests $(BIN)/python -m moves.run $(if $(MOVES),--moves $(MOVES)) $(if $(SEED),--seed $(SEED))
 
-test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
+test-all: ## run the tests on each installed Python from 3.11 to 3.13
 	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true
 
 test-on-%:
 	@python="$(call find_python,python$*)"; \
-	if [ -z "$$python" ]; then echo "Python $* is not installed: left out"; exit 0; fi; \
+	if [ -z "$$python" ]; then echo "Python $* is not installed: skipped"; exit 0; fi; \
 	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
 	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
 
@@ -137,7 +137,7 @@ $(READY): pyproject.toml server/webcrm_sync_sandbox/pyproject.toml requirements-
 	@touch $@
 
 $(COMPARED): $(READY) requirements-bench.lock tests/bench/quotes/package.json
-	@# Without looking for more: the lock file leaves some out on purpose (pyproject.toml, tool.uv).
+	@# Without dependencies: the lock file leaves some out on purpose (pyproject.toml, tool.uv).
 	@$(BIN)/python $(pip_install) --no-deps --require-hashes --requirement requirements-bench.lock
 	@mkdir -p build/bench-quotes && cp tests/bench/quotes/package.json build/bench-quotes
 	@npm --prefix build/bench-quotes install --no-progress --silent --ignore-scripts

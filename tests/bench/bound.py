@@ -1,4 +1,4 @@
-"""The time that no software could beat, from the services' limits and the latency of a call."""
+"""The shortest possible time, from the services' limits and the latency of a call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 #: Mails on a delta page with bodies, requests in a batch, Activities in a bulk (what we send).
 PAGE, BATCH, BULK = 50, 20, 50
-#: Requests of one mailbox that Outlook runs at a time (Microsoft Graph: throttling limits).
+#: Requests for one mailbox that Outlook runs at the same time (Microsoft Graph: throttling limits).
 IN_FLIGHT = 4
 #: Requests in a sliding minute per token (api.webcrm.com), one at a time.
 A_MINUTE, MINUTE_S = 250, 60.0
@@ -15,9 +15,9 @@ A_MINUTE, MINUTE_S = 250, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many mails lie in so many mailboxes at once; `lanes`: jobs that run at a time.
+    """Mails that people move at the same time. `lanes`: how many jobs run in parallel.
 
-    `documents`: webCRM calls for attachments, besides the bulks of Activities.
+    `documents`: webCRM calls for attachments, in addition to the bulks of Activities.
     """
 
     mails: int
@@ -27,14 +27,14 @@ class Load:
     documents: int = 0
 
     @property
-    def of_one(self) -> int:
+    def mails_per_mailbox(self) -> int:
         """Mails of the fullest mailbox."""
         return math.ceil(self.mails / self.mailboxes)
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The terms, in seconds, and what follows from them."""
+    """The terms of the bound, in seconds."""
 
     first_page: float
     webcrm: float
@@ -44,7 +44,7 @@ class Bound:
 
     @property
     def total(self) -> float:
-        """The longest of the chains: one mailbox's, all mailboxes' over the lanes, webCRM's."""
+        """The longest of the chains: one mailbox, all mailboxes over the lanes, webCRM."""
         chain = self.first_page + self.webcrm + self.last_mark
         return max(chain, self.one_mailbox, self.all_mailboxes)
 
@@ -55,7 +55,10 @@ def bound(load: Load) -> Bound:
     >>> bound(Load(mails=5000, mailboxes=20, latency_s=0.3, lanes=8)).total
     30.6
     """
-    pages, batches = math.ceil(load.of_one / PAGE), math.ceil(load.of_one / BATCH)
+    pages, batches = (
+        math.ceil(load.mails_per_mailbox / PAGE),
+        math.ceil(load.mails_per_mailbox / BATCH),
+    )
     calls = math.ceil(load.mails / BULK) + load.documents
     return Bound(
         first_page=load.latency_s,
@@ -67,7 +70,7 @@ def bound(load: Load) -> Bound:
 
 
 def paced(calls: int, latency_s: float) -> float:
-    """When the last of so many calls is answered: one at a time, and never more in a minute.
+    """Seconds until the last call is answered: one call at a time, within the limit per minute.
 
     >>> paced(100, 0.3)
     30.0
@@ -75,7 +78,7 @@ def paced(calls: int, latency_s: float) -> float:
     60.1
     """
     full, rest = divmod(calls, A_MINUTE)
-    in_a_row = calls * latency_s
+    without_limit = calls * latency_s
     if not rest:
         full, rest = full - 1, A_MINUTE
-    return round(max(in_a_row, full * MINUTE_S + rest * latency_s), 9)
+    return round(max(without_limit, full * MINUTE_S + rest * latency_s), 9)

@@ -1,4 +1,4 @@
-"""What a person with a mouse waits for: from the drag to both categories."""
+"""How long a person with a mouse waits: from the drag to both categories."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import statistics
 import time
 from datetime import timedelta
 
-from bench.ground import Watch, mail, mailboxes, service
+from bench.setup import Watch, add_mailboxes, mail, service
 
 _LATENCY = timedelta(milliseconds=50)
 
 
-def drag_to_synced(drags: int, name: str, *, poll_s: float | None = None) -> None:
-    """Seconds from a drag to the categories in Outlook."""
+def measure_drags(drags: int, name: str, *, poll_s: float | None = None) -> None:
+    """Print the seconds from a drag to the categories in Outlook. `poll_s`: without push."""
     settings = {} if poll_s is None else {"POLL_SECONDS": str(poll_s)}
     limit = 3.0 + (poll_s or 0)
     with service(**settings) as made:
         if poll_s is not None:
             made.sandbox.graph.pusher.faults.lost = 1.0
-        (box,) = mailboxes(made, 1)
+        (box,) = add_mailboxes(made, 1)
         watch = Watch(made.sandbox)
         made.sandbox.faults.latency = _LATENCY
         for number in range(drags):
             item = box.deliver(mail(number, box))
-            time.sleep(random.uniform(0.1, 0.8))  # a person's hand
+            time.sleep(random.uniform(0.1, 0.8))  # as a person does
             watch.move(box, item)
             watch.wait("the categories")
     times = sorted(watch.took.values())

@@ -1,4 +1,4 @@
-"""Many mails with what mails carry: files, and logos that the text shows."""
+"""Many mails with files, and with logos that the text shows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import replace
 
 from bench.bound import BULK, paced
-from bench.bulk import LATENCY, MAILBOXES, kind
-from bench.ground import Usage, Watch, mail, mailboxes, service, told
+from bench.bulk import LATENCY, MAILBOXES, call_kind
+from bench.setup import Usage, Watch, add_mailboxes, mail, print_figure, service
 from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -19,10 +19,10 @@ _MAILS = 1000
 _LOGO = File("logo.png", bytes(5_000), "image/png", is_inline=True, content_id="logo@x")
 
 
-def with_files() -> None:
-    """Everything at once; a third of the mails has files, half of them show a logo."""
+def measure_files() -> None:
+    """Move all mails at once: a third of them has files, half of them show a logo."""
     with service() as made:
-        boxes = mailboxes(made, MAILBOXES)
+        boxes = add_mailboxes(made, MAILBOXES)
         watch = Watch(made.sandbox)
         items = [
             (box, box.deliver(_mail(n, box)))
@@ -42,11 +42,13 @@ def with_files() -> None:
     best = paced(math.ceil(_MAILS / BULK) + math.ceil(documents / BULK), LATENCY.total_seconds())
     print(f"{_MAILS} mails with {documents} files, {MAILBOXES} mailboxes, 300 ms a call:")
     print(f"  bound {best:.1f} s = webCRM's calls, {BULK} mails or {BULK} files in each")
-    told("time", took, unit="s")
-    told("time / bound", took / best)
-    told("calls per mail", len(exchanges) / _MAILS)
-    told("workers: processor per mail", cpu_s and cpu_s / _MAILS * 1000, unit="ms")
-    print("    calls: " + ", ".join(f"{n} {k}" for k, n in Counter(map(kind, exchanges)).items()))
+    print_figure("time", took, unit="s")
+    print_figure("time / bound", took / best)
+    print_figure("calls per mail", len(exchanges) / _MAILS)
+    print_figure("workers: processor per mail", cpu_s and cpu_s / _MAILS * 1000, unit="ms")
+    print(
+        "    calls: " + ", ".join(f"{n} {k}" for k, n in Counter(map(call_kind, exchanges)).items())
+    )
 
 
 def _mail(number: int, box: SimMailbox) -> Mail:
@@ -58,5 +60,5 @@ def _mail(number: int, box: SimMailbox) -> Mail:
     plain = mail(number, box)
     if number % 2:
         return replace(plain, attachments=tuple(files))
-    shown = plain.body.replace("</body>", '<img src="cid:logo@x"></body>')
-    return replace(plain, body=shown, attachments=(_LOGO, *files))
+    with_logo = plain.body.replace("</body>", '<img src="cid:logo@x"></body>')
+    return replace(plain, body=with_logo, attachments=(_LOGO, *files))

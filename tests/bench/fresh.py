@@ -1,4 +1,4 @@
-"""A move by hand while thousands of others are waiting: it overtakes them."""
+"""Mails that a person moves while thousands of others wait: they overtake the others."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import statistics
 import time
 
 from bench.bulk import LATENCY, MAILBOXES
-from bench.ground import Watch, mail, mailboxes, service, told
+from bench.setup import Watch, add_mailboxes, mail, print_figure, service
 from support.processes import until
 
 QUEUED = 10_000
 _FRESH, _EVERY_S = 10, 3.0
 
 
-def overtaking() -> None:
-    """Seconds from move to Synced, for moves made while 10,000 others wait."""
+def measure_new_mails() -> None:
+    """Print the seconds from move to Synced, for moves during a queue of 10,000 mails."""
     with service() as made:
-        boxes = mailboxes(made, MAILBOXES)
+        boxes = add_mailboxes(made, MAILBOXES)
         old, new = Watch(made.sandbox), Watch(made.sandbox)
         items = [
             (box, box.deliver(mail(n, box)))
@@ -31,10 +31,10 @@ def overtaking() -> None:
             new.move(box, item)
             time.sleep(_EVERY_S)
         behind = QUEUED - len(old.took)
-        new.wait("the fresh moves")
+        new.wait("the new mails")
         times = sorted(new.took.values())
     ms = f"{LATENCY.total_seconds() * 1000:.0f} ms a call"
-    print(f"{_FRESH} fresh moves while {QUEUED} mails are queued, {ms}:")
-    told("median", statistics.median(times), unit="s")
-    told("longest", times[-1], 10.0, "s")
-    print(f"    when the last one was made, {behind} of the queue were not synced yet")
+    print(f"{_FRESH} new mails while {QUEUED} mails are queued, {ms}:")
+    print_figure("median", statistics.median(times), unit="s")
+    print_figure("longest", times[-1], 10.0, "s")
+    print(f"    at the last of these moves, {behind} mails of the queue were not synced yet")

@@ -1,4 +1,4 @@
-"""The peers' loop over the same sandbox, and by how much the product is faster per mail."""
+"""A simple integration over the same sandbox, and how much faster the product is per mail."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ import subprocess
 import sys
 
 from bench.bulk import LATENCY, Figures
-from bench.ground import customers, mail, told
+from bench.setup import add_customers, mail, print_figure
 from support.scenario import BOTH
 from webcrm_sync_sandbox.environment import Sandbox
 
 _AT_LEAST = 10.0
 
 
-def one_by_one(mails: int, ours: Figures | None) -> None:
-    """Time per mail of a loop over so many mails, beside `ours` if that was measured."""
+def measure_loop(mails: int, product: Figures | None) -> None:
+    """Print the costs per mail of a loop over `mails`, compared with `product` if measured."""
     with Sandbox(keep_bodies=False) as sandbox:
-        customers(sandbox)
+        add_customers(sandbox)
         box = sandbox.outlook.add_mailbox("peer@nordwind.example", "Peer")
         folder = box.make_folder("inbox", "webCRM sync")
         items = [box.put(mail(n, box), folder) for n in range(mails)]
         sandbox.faults.latency = LATENCY
-        line = [sys.executable, "-m", "bench.peer", box.user_id, folder.id]
+        line = [sys.executable, "-m", "bench.simple_integration", box.user_id, folder.id]
         environment = {**os.environ, **sandbox.environment()}
-        answer = subprocess.run(line, env=environment, capture_output=True, check=True, text=True)
+        finished = subprocess.run(line, env=environment, capture_output=True, check=True, text=True)
         assert all(box.read(i).categories == BOTH for i in items)
         calls = sandbox.journal.count("graph") + sandbox.journal.count("webcrm")
-    took = json.loads(answer.stdout)
-    print(f"one by one, as peers write it: {mails} mails, typed calls, one webCRM call per step")
-    told("time per mail", took["s"] / mails, unit="s")
-    told("calls per mail", calls / mails)
-    told("processor per mail", took["cpu_s"] / mails * 1000, unit="ms")
-    if ours:
-        _compare(ours, took["s"] / mails, calls / mails, took["cpu_s"] / mails * 1000)
+    took = json.loads(finished.stdout)
+    print(f"a simple integration: {mails} mails, typed calls, one webCRM call per step")
+    print_figure("time per mail", took["s"] / mails, unit="s")
+    print_figure("calls per mail", calls / mails)
+    print_figure("processor per mail", took["cpu_s"] / mails * 1000, unit="ms")
+    if product:
+        _compare(product, took["s"] / mails, calls / mails, took["cpu_s"] / mails * 1000)
 
 
-def _compare(ours: Figures, time_s: float, calls: float, cpu_ms: float) -> None:
-    ratio = time_s / ours.time_s
+def _compare(product: Figures, time_s: float, calls: float, cpu_ms: float) -> None:
+    ratio = time_s / product.time_s
     print(f"  the product is faster per mail by a factor of {ratio:.0f}   limit {_AT_LEAST:.0f}")
-    print(f"  it makes {calls / ours.calls:.0f} times fewer calls", end="")
-    print(f" and takes 1/{cpu_ms / ours.cpu_ms:.1f} of the processor" if ours.cpu_ms else "")
+    print(f"  it makes {calls / product.calls:.0f} times fewer calls", end="")
+    print(f" and uses 1/{cpu_ms / product.cpu_ms:.1f} of the processor" if product.cpu_ms else "")

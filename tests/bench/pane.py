@@ -1,4 +1,4 @@
-"""What a person waits for in the pane: its first state, and from the click to `In webCRM`."""
+"""How long a person waits in the pane: for its first state, and from a click to `In webCRM`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from webcrm_sync import web
 
 _OPENINGS, _CLICKS = 15, 30
 _LATENCY = timedelta(milliseconds=50)
-_BUILT = Path(web.__file__).parent / "static" / "addin"
+_BUILD = Path(web.__file__).parent / "static" / "addin"
 
 
-def weight() -> None:
-    """All scripts and styles of the pane, gzipped."""
-    files = [p for p in _BUILT.iterdir() if p.suffix in {".js", ".css"}]
+def measure_size() -> None:
+    """Print the size of all scripts and styles of the pane, gzipped."""
+    files = [p for p in _BUILD.iterdir() if p.suffix in {".js", ".css"}]
     kb = sum(len(gzip.compress(p.read_bytes())) for p in files) / 1000
     print(f"the pane, all scripts and styles: {kb:.1f} kB gzipped   limit 130 kB  ({kb / 130:.0%})")
 
 
-def waits() -> None:
-    """Time to the first state, and from click to the sentence, in a real browser."""
+def measure_waits() -> None:
+    """Print the times to the first state and from a click to the sentence, in a real browser."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         print("the pane in the browser: not measured, there is no Chromium on this machine")
@@ -50,8 +50,8 @@ def waits() -> None:
 
 
 def _first_states(person: Person, address: str) -> None:
-    person.world.deliver("Opened again and again", address)
-    person.read("Opened again and again")
+    person.world.deliver("Opened repeatedly", address)
+    person.read("Opened repeatedly")
     person.open_pane()
     person.sees("Not in webCRM yet")
     times = []
@@ -61,7 +61,7 @@ def _first_states(person: Person, address: str) -> None:
         person.page.wait_for_timeout(20)
         person.sees("Not in webCRM yet")
         times.append(time.monotonic() - began)
-    _tell(f"the pane's first state, {_OPENINGS} reloads", times, limit=0.5)
+    _print_times(f"the pane's first state, {_OPENINGS} reloads", times, limit=0.5)
 
 
 def _clicks(person: Person, address: str) -> None:
@@ -75,10 +75,10 @@ def _clicks(person: Person, address: str) -> None:
         began = time.monotonic()
         person.sees("In webCRM")
         times.append(time.monotonic() - began)
-    _tell(f"click to 'In webCRM' shown, 50 ms a call, {_CLICKS} clicks", times, limit=2.0)
+    _print_times(f"click to 'In webCRM' shown, 50 ms a call, {_CLICKS} clicks", times, limit=2.0)
 
 
-def _tell(name: str, times: list[float], *, limit: float) -> None:
+def _print_times(name: str, times: list[float], *, limit: float) -> None:
     p95 = sorted(times)[int(len(times) * 0.95) - 1]
     median = statistics.median(times)
     print(f"{name}:")

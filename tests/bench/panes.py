@@ -1,4 +1,4 @@
-"""What panes that somebody sees cost: 300 of them at rest, and how soon they hear of news."""
+"""The cost of 300 idle visible panes, and how soon they learn of a change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
-from bench.ground import Usage, cpu_s, told
+from bench.setup import Usage, cpu_s, print_figure
 from support.processes import RunningService, run_service
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
@@ -25,13 +25,13 @@ from webcrm_sync.store.pane_versions import Copy, read_versions
 from webcrm_sync_sandbox.environment import Sandbox
 
 _PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000
-#: As the pane's own: see addin/src/poll.ts.
+#: The values of the pane, see addin/src/poll.ts.
 _PAUSE_S, _JITTER = 1.8, 0.1
 _WARM_S, _SECONDS = 12.0, 30.0
 _NEWS = 30
 _LIMIT_CPU, _LIMIT_S = 10.0, 2.0
 
-#: Every table that a look reads, as in a company of 300 people. The person's number is the id.
+#: Fills every table that a check reads, for a company of 300 people. A person's number is the id.
 _FILL = """
 INSERT INTO mailbox (company_id, user_id, address, display_name, added_at, mirror_since)
   SELECT :company, 'user' || n, 'p' || n || '@nordwind.example', 'Person ' || n, now(), now()
@@ -63,42 +63,42 @@ ANALYZE;
 
 
 @dataclass(slots=True)
-class Looks:
-    """What came back."""
+class Checks:
+    """The answers of all panes."""
 
     count: int = 0
     sent: int = 0
     received: int = 0
-    #: when each pane that heard of news did so, by its number
-    heard: dict[int, float] = field(default_factory=dict)
+    #: when each pane learned of a change, by its number
+    changed_at: dict[int, float] = field(default_factory=dict)
 
 
-def panes() -> None:
-    """Processor time of the web process and its database, as a part of one core."""
+def measure_panes() -> None:
+    """Print the processor time of the web process and its database as shares of one core."""
     with _service() as (made, context, requests):
         asyncio.run(_measure(made, context, requests))
 
 
 async def _measure(made: RunningService, context: Context, requests: Sequence[bytes]) -> None:
-    port, looks = urlsplit(made.public_url).port or 0, Looks()
-    looking = [
-        asyncio.create_task(_pane(port, number, request, looks))
+    port, checks = urlsplit(made.public_url).port or 0, Checks()
+    panes = [
+        asyncio.create_task(_pane(port, number, request, checks))
         for number, request in enumerate(requests, 1)
     ]
     await asyncio.sleep(_WARM_S)
-    looks.count = looks.sent = looks.received = 0
+    checks.count = checks.sent = checks.received = 0
     before, began = _usage(made, context), time.monotonic()
     await asyncio.sleep(_SECONDS)
-    _tell(looks, time.monotonic() - began, before, _usage(made, context))
-    _tell_news(await _news(looks, context))
-    for task in looking:
+    _print_usage(checks, time.monotonic() - began, before, _usage(made, context))
+    _print_delays(await _change_mails(checks, context))
+    for task in panes:
         task.cancel()
-    await asyncio.gather(*looking, return_exceptions=True)
+    await asyncio.gather(*panes, return_exceptions=True)
 
 
 @contextmanager
 def _service() -> Iterator[tuple[RunningService, Context, list[bytes]]]:
-    """The web process over full tables, and the request that each of the panes repeats."""
+    """Run the web process over full tables; with the request that each pane repeats."""
     with (
         tempfile.TemporaryDirectory() as scratch,
         Sandbox(keep_bodies=False) as sandbox,
@@ -106,7 +106,7 @@ def _service() -> Iterator[tuple[RunningService, Context, list[bytes]]]:
     ):
         settings = sandbox.settings_of(made.environment)
         migrate_database(settings)
-        sandbox.entra.url = settings.entra_authority  # it learns it by its first call otherwise
+        sandbox.entra.url = settings.entra_authority  # otherwise it learns it from its first call
         with open_context(settings) as context:
             _fill(context)
             made.start("web")
@@ -123,7 +123,7 @@ def _fill(context: Context) -> None:
 
 
 def _request(made: RunningService, context: Context, number: int) -> bytes:
-    """The look of one person at a mail: every second is synced, every other one not met yet."""
+    """The check of one person for a mail; half of the mails are synced, half unknown."""
     user_id, mail = f"user{number}", _mail_of(number)
     graph_id = f"graph{mail}" if number % 2 else f"elsewhere{number}"
     head = _head(graph_id, f"<{mail}@bench.example>")
@@ -153,7 +153,7 @@ def _request(made: RunningService, context: Context, number: int) -> bytes:
 
 
 def _mail_of(number: int) -> int:
-    """The id of a mail in the Inbox of this person."""
+    """The id of a mail in this person's Inbox."""
     return 2 * _PANES + 2 * (number - 1)
 
 
@@ -180,8 +180,8 @@ def _head(graph_id: str, message_id: str) -> Message:
     )
 
 
-async def _pane(port: int, number: int, request: bytes, looks: Looks) -> None:
-    """One pane, with one connection kept open as browsers do, until it hears of news."""
+async def _pane(port: int, number: int, request: bytes, checks: Checks) -> None:
+    """Run one pane over one open connection, as a browser does, until it learns of a change."""
     await asyncio.sleep(random.random() * _WARM_S)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while True:
@@ -190,26 +190,26 @@ async def _pane(port: int, number: int, request: bytes, looks: Looks) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
         body = await reader.readexactly(length)
-        looks.count += 1
-        looks.sent += len(request)
-        looks.received += len(head) + length
+        checks.count += 1
+        checks.sent += len(request)
+        checks.received += len(head) + length
         if body == b'{"isChanged":true}':
-            looks.heard[number] = time.monotonic()
+            checks.changed_at[number] = time.monotonic()
             return
         assert body == b'{"isChanged":false}', head + body
         pause = _PAUSE_S * (1 - _JITTER * random.random()) - (time.monotonic() - began)
         await asyncio.sleep(max(0.0, pause))
 
 
-async def _news(looks: Looks, context: Context) -> list[float]:
-    """How long after each change of a mail its pane heard of it."""
+async def _change_mails(checks: Checks, context: Context) -> list[float]:
+    """The seconds from each change of a mail until its pane learns of it."""
     loop, made = asyncio.get_running_loop(), {}
     for number in range(1, 2 * _NEWS, 2):
         await loop.run_in_executor(None, _change, context, _mail_of(number))
         made[number] = time.monotonic()
         await asyncio.sleep(0.2 + 0.3 * random.random())
     await asyncio.sleep(2 * _LIMIT_S)
-    return sorted(looks.heard[number] - at for number, at in made.items())
+    return sorted(checks.changed_at[number] - at for number, at in made.items())
 
 
 def _change(context: Context, mail: int) -> None:
@@ -219,14 +219,14 @@ def _change(context: Context, mail: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Used:
+class _TotalUsage:
     web_s: float | None
     database_s: float
     statements: int
 
 
-def _usage(made: RunningService, context: Context) -> _Used:
-    """What both have used so far, by this system and by PostgreSQL's own account."""
+def _usage(made: RunningService, context: Context) -> _TotalUsage:
+    """The usage of both so far, as the system and PostgreSQL count it."""
     with context.begin() as tx:
         backends = tx.connection.execute(
             text("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
@@ -238,27 +238,29 @@ def _usage(made: RunningService, context: Context) -> _Used:
                 " WHERE datname = current_database()"
             )
         ).scalar_one()
-    return _Used(Usage.of(made, "web").cpu_s, database_s, statements)
+    return _TotalUsage(Usage.of(made, "web").cpu_s, database_s, statements)
 
 
-def _tell(looks: Looks, took_s: float, before: _Used, after: _Used) -> None:
-    print(f"{_PANES} visible panes at rest for {took_s:.0f} s:")
+def _print_usage(checks: Checks, took_s: float, before: _TotalUsage, after: _TotalUsage) -> None:
+    print(f"{_PANES} idle visible panes for {took_s:.0f} s:")
     if before.web_s is None or after.web_s is None:
-        told("of one core", None)
+        print_figure("of one core", None)
         return
     web, database = after.web_s - before.web_s, after.database_s - before.database_s
-    told("the web process, of one core", 100 * web / took_s, unit="%")
-    told("its database, of one core", 100 * database / took_s, unit="%")
-    told("together", 100 * (web + database) / took_s, limit=_LIMIT_CPU, unit="%")
+    print_figure("the web process, of one core", 100 * web / took_s, unit="%")
+    print_figure("its database, of one core", 100 * database / took_s, unit="%")
+    print_figure("together", 100 * (web + database) / took_s, limit=_LIMIT_CPU, unit="%")
     statements = after.statements - before.statements
-    told("requests a second", looks.count / took_s)
-    told("statements a second", statements / took_s)
-    told("statements for each pane in two seconds", 2 * statements / took_s / _PANES, limit=1)
-    told("bytes sent, a request", looks.sent / looks.count)
-    told("bytes received, a request", looks.received / looks.count)
+    print_figure("requests a second", checks.count / took_s)
+    print_figure("statements a second", statements / took_s)
+    print_figure(
+        "statements for each pane in two seconds", 2 * statements / took_s / _PANES, limit=1
+    )
+    print_figure("bytes sent, a request", checks.sent / checks.count)
+    print_figure("bytes received, a request", checks.received / checks.count)
 
 
-def _tell_news(times: Sequence[float]) -> None:
+def _print_delays(times: Sequence[float]) -> None:
     print(f"from a change in the database to the pane, {len(times)} times:")
-    told("median", times[len(times) // 2], unit="s")
-    told("the latest", times[-1], limit=_LIMIT_S, unit="s")
+    print_figure("median", times[len(times) // 2], unit="s")
+    print_figure("longest", times[-1], limit=_LIMIT_S, unit="s")

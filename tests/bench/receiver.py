@@ -1,4 +1,4 @@
-"""What Graph and strangers post, from many connections at once, against the real processes."""
+"""Posts Graph's notifications and hostile requests to the real processes, over many connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from bench.ground import Usage, mail, mailboxes, service, told
+from bench.setup import Usage, add_mailboxes, mail, print_figure, service
 from support.processes import RunningService, until
 from support.scenario import BOTH, FOLDER
 from support.statements import statements_of
@@ -38,20 +38,20 @@ _TROUBLES = text(
 
 @dataclass(slots=True)
 class Answers:
-    """What came back: how often which status, and after how many seconds."""
+    """The answers: the number of each status, and the response times in seconds."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
     def within(self, share: float) -> float:
-        """The time in which this share of the answers came."""
+        """The time within which this share of the answers arrived."""
         return sorted(self.seconds)[int(len(self.seconds) * share) - 1]
 
 
-def receiving() -> None:
-    """2,000 requests of Graph's in any order from 16 connections, then the strangers."""
+def measure_receiver() -> None:
+    """Post 2,000 requests as Graph does, from 16 connections; then the hostile requests."""
     with service() as made:
-        boxes = mailboxes(made, _MAILBOXES)
+        boxes = add_mailboxes(made, _MAILBOXES)
         with open_context(made.sandbox.settings_of(made.environment)) as context:
             bodies = notifications(context, _POSTS)
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
@@ -62,19 +62,21 @@ def receiving() -> None:
             took = time.monotonic() - began
             print(f"{_POSTS} notifications in any order, {CONNECTIONS} connections:")
             print(f"  answers by status                          {dict(answers.statuses)}")
-            told("a second", _POSTS / took)
+            print_figure("a second", _POSTS / took)
             cpu_s = Usage.of(made, "web").cpu_since(before)
-            told("processor time of web for each", cpu_s and cpu_s / _POSTS * 1000, unit="ms")
-            told("median", answers.within(0.5), unit="s")
-            told("p99", answers.within(0.99), 0.3, "s")
+            print_figure(
+                "processor time of web for each", cpu_s and cpu_s / _POSTS * 1000, unit="ms"
+            )
+            print_figure("median", answers.within(0.5), unit="s")
+            print_figure("p99", answers.within(0.99), 0.3, "s")
             until(lambda: are_synced(moved), "the mails moved meanwhile")
-            told("failed jobs and mailboxes in trouble", troubles(context))
-            _statements(context, bodies)
-            _strangers(made, context)
+            print_figure("failed jobs and waiting mailboxes", failure_count(context))
+            _count_statements(context, bodies)
+            _measure_hostile_requests(made, context)
 
 
 def notifications(context: Context, number: int, *, seed: int = 1) -> list[bytes]:
-    """Bodies as Graph posts them, each about some of the folders, in an order of its own."""
+    """Bodies as Graph posts them, each about random folders in random order."""
     chance = random.Random(seed)
     with context.begin() as tx:
         folders = rows.subscribed_folders(tx)
@@ -98,9 +100,9 @@ def notifications(context: Context, number: int, *, seed: int = 1) -> list[bytes
 
 
 def post(url: str, bodies: Sequence[bytes]) -> Answers:
-    """Post these bodies from many connections side by side."""
+    """Post these bodies over many parallel connections."""
 
-    def some(number: int) -> Answers:
+    def post_share(number: int) -> Answers:
         answers = Answers()
         with httpx.Client(timeout=60) as client:
             for body in bodies[number::CONNECTIONS]:
@@ -110,38 +112,38 @@ def post(url: str, bodies: Sequence[bytes]) -> Answers:
         return answers
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return _together(pool.map(some, range(CONNECTIONS)))
+        return _sum(pool.map(post_share, range(CONNECTIONS)))
 
 
-def troubles(context: Context) -> int:
-    """How many jobs have failed in the queue, and how many mailboxes wait for an error's sake."""
+def failure_count(context: Context) -> int:
+    """The number of failed jobs in the queue plus that of mailboxes that wait after an error."""
     with context.begin() as tx:
         return int(tx.connection.execute(_TROUBLES).scalar_one())
 
 
 def are_synced(moved: Mapping[str, SimMailbox]) -> bool:
-    """True when each of these mails carries both categories."""
+    """True if each of these mails carries both categories."""
     return all(box.read(item).categories == BOTH for item, box in moved.items())
 
 
 def _status(client: httpx.Client, url: str, body: bytes) -> int:
-    """The status of the answer; 0 = the connection was closed instead."""
+    """The status of the answer; 0 = the server closed the connection."""
     try:
         return client.post(url, content=body).status_code
     except httpx.HTTPError:
         return 0
 
 
-def _together(all_of_them: Iterable[Answers]) -> Answers:
+def _sum(shares: Iterable[Answers]) -> Answers:
     answers = Answers()
-    for one in all_of_them:
-        answers.statuses += one.statuses
-        answers.seconds += one.seconds
+    for share in shares:
+        answers.statuses += share.statuses
+        answers.seconds += share.seconds
     return answers
 
 
-def _statements(context: Context, bodies: Sequence[bytes]) -> None:
-    """How many statements a request takes, counted in an application of this process."""
+def _count_statements(context: Context, bodies: Sequence[bytes]) -> None:
+    """Print the statements of a request, counted in an application in this process."""
     client = create_app(context).test_client()
     url = push_urls.notify_url(context).removeprefix(context.settings.public_url)
     strange = [{"subscriptionId": str(UUID(int=n)), "clientState": "x"} for n in range(500)]
@@ -151,17 +153,17 @@ def _statements(context: Context, bodies: Sequence[bytes]) -> None:
         with statements_of(context.database.engine) as sent:
             for body in posted:
                 client.post(url, data=body)
-        told(name, len(sent) / len(posted))
+        print_figure(name, len(sent) / len(posted))
 
 
-def _strangers(made: RunningService, context: Context) -> None:
-    """The slowest look at the health while 16 connections post what they like."""
+def _measure_hostile_requests(made: RunningService, context: Context) -> None:
+    """Print the longest response time of /healthz while 16 connections post hostile requests."""
     lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "x" * 400} for n in range(500)]
     kinds = {
         "lines of unknown subscriptions": json.dumps({"value": lines}).encode(),
         "brackets": b"[" * _LARGEST,
         "small objects": b'{"value":[' + b"{}," * 85_000 + b"{}]}",
-        "one name again and again": b"{" + b'"value":[],' * 900 + b'"a":1,' * 40_000 + b'"a":1}',
+        "one repeated name": b"{" + b'"value":[],' * 900 + b'"a":1,' * 40_000 + b'"a":1}',
         "digits": b"9" * _LARGEST,
     }
     urls = {
@@ -169,17 +171,17 @@ def _strangers(made: RunningService, context: Context) -> None:
         "old address": f"{made.public_url}{push_urls.NOTIFY_PATH}",
         "right secret": push_urls.notify_url(context),
     }
-    print(f"GET /healthz at its slowest while {CONNECTIONS} connections post {_LARGEST:,} bytes:")
-    # Strangers share no interpreter with the one who looks.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-        told("nobody posts", _slowest_look(made, apart.submit(time.sleep, 2)), 0.5, "s")
+    print(f"longest wait for GET /healthz while {CONNECTIONS} connections post {_LARGEST:,} bytes:")
+    # A separate process posts, so that it does not slow down the measurement.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as poster:
+        print_figure("no requests", _slowest_response(made, poster.submit(time.sleep, 2)), 0.5, "s")
         for name, url in urls.items():
             for kind, body in kinds.items():
-                posting = apart.submit(post, url, [body] * 20 * CONNECTIONS)
-                told(f"{name}, {kind}", _slowest_look(made, posting), 0.5, "s")
+                posting = poster.submit(post, url, [body] * 20 * CONNECTIONS)
+                print_figure(f"{name}, {kind}", _slowest_response(made, posting), 0.5, "s")
 
 
-def _slowest_look(made: RunningService, during: Future[Any]) -> float:
+def _slowest_response(made: RunningService, during: Future[Any]) -> float:
     slowest = 0.0
     with httpx.Client(timeout=60) as client:
         while not during.done():

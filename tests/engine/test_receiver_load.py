@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.ground import customers, mail, mailboxes
-from bench.receiver import are_synced, notifications, post, troubles
+from bench.receiver import are_synced, failure_count, notifications, post
+from bench.setup import add_customers, add_mailboxes, mail
 from support.processes import run_service, until
 from support.scenario import FOLDER
 from webcrm_sync.bootstrap import open_context
@@ -18,11 +18,11 @@ _MAILBOXES, _POSTS = 4, 300
 @pytest.mark.search
 def test_every_request_is_accepted_and_no_job_fails(fresh_database: str) -> None:
     with Sandbox() as sandbox, run_service(sandbox, DATABASE_URL=fresh_database) as made:
-        customers(sandbox)
+        add_customers(sandbox)
         made.start("web")
         made.start("worker")
         made.await_healthy()
-        boxes = mailboxes(made, _MAILBOXES)
+        boxes = add_mailboxes(made, _MAILBOXES)
         with open_context(sandbox.settings_of(made.environment)) as context:
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
             bodies = notifications(context, _POSTS)
@@ -31,4 +31,4 @@ def test_every_request_is_accepted_and_no_job_fails(fresh_database: str) -> None
             answers = post(push_urls.notify_url(context), bodies)
             assert answers.statuses == {202: _POSTS}
             until(lambda: are_synced(moved), "the mails that were moved meanwhile")
-            assert troubles(context) == 0
+            assert failure_count(context) == 0

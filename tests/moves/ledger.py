@@ -1,4 +1,4 @@
-"""What came of the moves, counted against the people's own record."""
+"""Compares webCRM and Outlook with the people's record, and counts the differences."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from moves.people import Copy, Letter, People
+from moves.people import Copy, MailRecord, People
 from support.scenario import BOTH
 from webcrm_sync_sandbox.environment import Sandbox
 
 _NOT_SYNCED = "Not synced"
-#: An Activity by its mail's subject and its Organisation.
+#: The subject and the Organisation of an Activity.
 _Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The figures at rest. A filing is one mail under one Organisation.
+    """The figures when all work is done. A filing is one mail under one Organisation.
 
-    `unmarked`: copies in a sync folder without both categories. `untrue`: copies that say Synced
-    though webCRM lacks the mail. `uncalled`: Activities of mails that nobody ever moved.
+    `unmarked`: copies in a sync folder without both categories. `untrue`: copies with Synced whose
+    mail webCRM lacks. `unrequested`: Activities of mails that nobody ever moved.
     """
 
     moves: int
@@ -29,68 +29,68 @@ class Ledger:
     activities: int
     documents: int
     lost: int
-    doubled: int
+    duplicated: int
     unmarked: int
     untrue: int
-    uncalled: int
+    unrequested: int
     foreign_lost: int
 
     @property
     def is_clean(self) -> bool:
-        """True when nothing is lost, doubled, untrue or taken away."""
-        faults = (self.lost, self.doubled, self.unmarked, self.untrue, self.uncalled)
+        """True if nothing is lost, duplicated, untrue, unrequested or unmarked."""
+        faults = (self.lost, self.duplicated, self.unmarked, self.untrue, self.unrequested)
         return not any((*faults, self.foreign_lost))
 
     def __str__(self) -> str:
-        """One line of figures, one of verdicts."""
+        """One line with the totals, one with the differences."""
         return (
             f"  moves {self.moves}, mails {self.mails}, filings {self.filings}, "
             f"Activities {self.activities}, Documents {self.documents}\n"
-            f"  lost {self.lost}, doubled {self.doubled}, foreign categories lost "
+            f"  lost {self.lost}, duplicated {self.duplicated}, foreign categories lost "
             f"{self.foreign_lost}, unmarked {self.unmarked}, untrue marks {self.untrue}, "
-            f"uncalled for {self.uncalled}"
+            f"unrequested {self.unrequested}"
         )
 
 
-def ledger(sandbox: Sandbox, people: People) -> Ledger:
-    """The present ledger."""
+def count_ledger(sandbox: Sandbox, people: People) -> Ledger:
+    """The present differences between the services and the people's record."""
     activities = Counter(
         (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
         for a in sandbox.crm.activities
     )
     documents = _documents(sandbox)
-    due = {(m.subject, o): m for m in people.letters if m.is_inside for o in m.organisations}
+    due = {(m.subject, o): m for m in people.records if m.is_inside for o in m.organisations}
     files = [(place, name) for place, m in due.items() for name in m.files]
-    never = {m.subject for m in people.letters if not m.was_inside}
-    copies = [(m, c) for m in people.letters for c in m.copies]
+    never = {m.subject for m in people.records if not m.was_inside}
+    copies = [(m, c) for m in people.records for c in m.copies]
     return Ledger(
         moves=people.moves,
-        mails=len(people.letters),
+        mails=len(people.records),
         filings=len(due),
         activities=activities.total(),
         documents=documents.total(),
         lost=sum(not activities[p] for p in due) + sum(not documents[f] for f in files),
-        doubled=_surplus(activities.values()) + _surplus(documents.values()),
+        duplicated=_surplus(activities.values()) + _surplus(documents.values()),
         unmarked=sum(not is_marked(c) for _, c in copies if c.is_inside),
         untrue=sum(_is_untrue(m, c, activities) for m, c in copies),
-        uncalled=sum(n for (subject, _), n in activities.items() if subject in never),
-        foreign_lost=sum(len(c.foreign - set(_shown(c))) for _, c in copies),
+        unrequested=sum(n for (subject, _), n in activities.items() if subject in never),
+        foreign_lost=sum(len(c.foreign - set(_categories(c))) for _, c in copies),
     )
 
 
 def is_marked(copy: Copy) -> bool:
-    """True for a copy that carries both categories and not the one for trouble."""
-    shown = _shown(copy)
-    return set(BOTH) <= set(shown) and _NOT_SYNCED not in shown
+    """True for a copy with both categories and without `Not synced`."""
+    categories = _categories(copy)
+    return set(BOTH) <= set(categories) and _NOT_SYNCED not in categories
 
 
-def _shown(copy: Copy) -> tuple[str, ...]:
+def _categories(copy: Copy) -> tuple[str, ...]:
     return copy.box.read(copy.item).categories
 
 
-def _is_untrue(letter: Letter, copy: Copy, activities: Mapping[_Place, int]) -> bool:
-    stands = all(activities[letter.subject, o] for o in letter.organisations)
-    return "Synced" in _shown(copy) and not stands
+def _is_untrue(record: MailRecord, copy: Copy, activities: Mapping[_Place, int]) -> bool:
+    is_filed = all(activities[record.subject, o] for o in record.organisations)
+    return "Synced" in _categories(copy) and not is_filed
 
 
 def _surplus(counts: Iterable[int]) -> int:
@@ -98,12 +98,12 @@ def _surplus(counts: Iterable[int]) -> int:
 
 
 def _documents(sandbox: Sandbox) -> Counter[tuple[_Place, str]]:
-    """How often each file hangs on the Activities of a mail under an Organisation."""
-    where = {
+    """How often each file is attached to the Activities of a mail under an Organisation."""
+    places = {
         a["ActivityId"]: (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
         for a in sandbox.crm.activities
     }
     return Counter(
-        (where[d["DocumentLinkedEntityId"]], str(d["DocumentFileName"]))
+        (places[d["DocumentLinkedEntityId"]], str(d["DocumentFileName"]))
         for d in sandbox.crm.documents
     )

@@ -1,6 +1,6 @@
-"""What people do with their mails, at random, and their own record of it: the oracle.
+"""Random actions of people, and a record of them from which the expected result follows.
 
-Nothing here asks the product: what must come of it follows from where the mails lie in the end.
+Nothing here reads from the product.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _MAILBOXES, _ORGANISATIONS = 6, 25
 _FOREIGN = ("Customer", "Blå", "Follow up", "2026", "webCRM", "Private")
-#: Where mails are taken that leave the sync folder.
+#: The folders into which people move mails out of the sync folder.
 _ELSEWHERE = ("inbox", "archive", "deleteditems")
 
 
@@ -32,8 +32,8 @@ class Copy:
 
 
 @dataclass(slots=True)
-class Letter:
-    """One mail with its copies. `was_inside`: one of them has lain in a sync folder."""
+class MailRecord:
+    """One mail with its copies. `was_inside`: a copy has been in a sync folder."""
 
     number: int
     organisations: frozenset[int]
@@ -43,22 +43,22 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        """What its Activities are found by."""
+        """The subject, by which its Activities are found."""
         return f"Letter {self.number}"
 
     @property
     def is_inside(self) -> bool:
-        """True while a copy lies in a sync folder."""
+        """True while a copy is in a sync folder."""
         return any(copy.is_inside for copy in self.copies)
 
 
 class People:
-    """Salespeople over one stage. `moves` counts what they moved so far."""
+    """The salespeople of one company. `moves`: how many mails they have moved so far."""
 
     def __init__(self, sandbox: Sandbox, seed: int) -> None:
         self._rng = random.Random(seed)
         self.moves = 0
-        self.letters: list[Letter] = []
+        self.records: list[MailRecord] = []
         self.boxes = [
             sandbox.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
             for n in range(_MAILBOXES)
@@ -71,99 +71,99 @@ class People:
                 self._organisation_of[address] = organisation
 
     def act(self) -> None:
-        """One move, and now and then something else that people do."""
-        inside = self._some(is_inside=True)
-        outside = self._some(is_inside=False)
-        deed = self._rng.random()
-        if inside and deed < 0.25:
+        """Move or copy a mail, and sometimes add a category."""
+        inside = self._choose_copy(is_inside=True)
+        outside = self._choose_copy(is_inside=False)
+        chance = self._rng.random()
+        if inside and chance < 0.25:
             self._move_out(*inside)
-        elif outside and deed < 0.5:
+        elif outside and chance < 0.5:
             self._move_in(*outside)
-        elif inside and deed < 0.54:
+        elif inside and chance < 0.54:
             self._duplicate(*inside)
         else:
-            letter = self._write()
-            for copy in letter.copies[: self._rng.randint(1, len(letter.copies))]:
-                self._move_in(letter, copy)
+            record = self._write()
+            for copy in record.copies[: self._rng.randint(1, len(record.copies))]:
+                self._move_in(record, copy)
         if self._rng.random() < 0.2 and (chosen := inside or outside):
             self._categorise(chosen[1])
 
-    def _some(self, *, is_inside: bool) -> tuple[Letter, Copy] | None:
-        """A copy that lies there, mostly of a recent mail."""
-        recent = self.letters[-60:] if self._rng.random() < 0.8 else self.letters
-        found = [(m, c) for m in recent for c in m.copies if c.is_inside is is_inside]
-        return self._rng.choice(found) if found else None
+    def _choose_copy(self, *, is_inside: bool) -> tuple[MailRecord, Copy] | None:
+        """A copy inside or outside the sync folders, mostly of a recent mail."""
+        recent = self.records[-60:] if self._rng.random() < 0.8 else self.records
+        candidates = [(m, c) for m in recent for c in m.copies if c.is_inside is is_inside]
+        return self._rng.choice(candidates) if candidates else None
 
-    def _write(self) -> Letter:
-        """A new mail, between a customer or two and one to three of the sellers."""
+    def _write(self) -> MailRecord:
+        """Deliver a new mail between one or two customers and one to three sellers."""
         rng = self._rng
         customers = rng.sample(sorted(self._organisation_of), 2 if rng.random() < 0.2 else 1)
         sellers = rng.sample(self.boxes, rng.choice((1, 1, 1, 2, 3)))
         files = rng.choice((1, 2)) if rng.random() < 0.06 else 0
-        letter = Letter(
-            len(self.letters),
+        record = MailRecord(
+            len(self.records),
             frozenset(self._organisation_of[a] for a in customers),
             tuple(f"file{n}.pdf" for n in range(files)),
         )
-        letter.copies = self._sent(letter, customers, sellers)
-        self.letters.append(letter)
-        return letter
+        record.copies = self._deliver(record, customers, sellers)
+        self.records.append(record)
+        return record
 
-    def _sent(
-        self, letter: Letter, customers: Sequence[str], sellers: Sequence[SimMailbox]
+    def _deliver(
+        self, record: MailRecord, customers: Sequence[str], sellers: Sequence[SimMailbox]
     ) -> list[Copy]:
         rng = self._rng
-        is_out = rng.random() < 0.2
+        is_outbound = rng.random() < 0.2
         addresses = [b.address for b in sellers]
         sender, to, cc = (
             (addresses[0], customers[0], (*customers[1:], *addresses[1:]))
-            if is_out
+            if is_outbound
             else (customers[0], addresses[0], (*addresses[1:], *customers[1:]))
         )
         foreign = set(rng.sample(_FOREIGN, rng.randint(1, 2))) if rng.random() < 0.5 else set()
         mail = Mail(
-            letter.subject,
+            record.subject,
             sender,
             to,
             cc=cc,
-            body=f"<p>Letter number {letter.number}</p>",
-            message_id=f"<letter-{letter.number}@mail.example>",
-            attachments=tuple(File(name, rng.randbytes(2000)) for name in letter.files),
+            body=f"<p>Letter number {record.number}</p>",
+            message_id=f"<letter-{record.number}@mail.example>",
+            attachments=tuple(File(name, rng.randbytes(2000)) for name in record.files),
             categories=tuple(sorted(foreign)),
         )
         copies = []
         for number, box in enumerate(sellers):
-            is_sent = is_out and number == 0
+            is_sent = is_outbound and number == 0
             item = box.put_sent(mail) if is_sent else box.deliver(mail)
             copies.append(
                 Copy(box, item, "sentitems" if is_sent else "inbox", foreign=set(foreign))
             )
         return copies
 
-    def _move_in(self, letter: Letter, copy: Copy) -> None:
+    def _move_in(self, record: MailRecord, copy: Copy) -> None:
         self.moves += 1
-        copy.is_inside = letter.was_inside = True
+        copy.is_inside = record.was_inside = True
         copy.box.move(copy.item, f"{copy.home}/{FOLDER}")
 
-    def _move_out(self, letter: Letter, copy: Copy) -> None:
-        del letter
+    def _move_out(self, record: MailRecord, copy: Copy) -> None:
+        del record
         self.moves += 1
         copy.is_inside = False
         copy.box.move(copy.item, self._rng.choice(_ELSEWHERE))
 
-    def _duplicate(self, letter: Letter, copy: Copy) -> None:
-        """Copy the mail within its folder, with its categories."""
+    def _duplicate(self, record: MailRecord, copy: Copy) -> None:
+        """Duplicate a copy inside the sync folder, with its categories."""
         self.moves += 1
         with copy.box.lock:
             item = copy.box.copy(copy.item, f"{copy.home}/{FOLDER}")
-            letter.copies.append(
+            record.copies.append(
                 Copy(copy.box, item, copy.home, is_inside=True, foreign=set(copy.foreign))
             )
 
     def _categorise(self, copy: Copy) -> None:
         name = self._rng.choice(_FOREIGN)
         with copy.box.lock:
-            there = copy.box.read(copy.item).categories
-            if name not in there:
-                copy.box.set_categories(copy.item, (*there, name))
+            present = copy.box.read(copy.item).categories
+            if name not in present:
+                copy.box.set_categories(copy.item, (*present, name))
             copy.foreign.add(name)

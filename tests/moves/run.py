@@ -1,7 +1,7 @@
 """Thousands of random moves while calls fail, notifications are lost and workers are killed.
 
-`make moves MOVES=10000 SEED=1` prints the ledger; it must say 0 lost, 0 doubled, 0 foreign
-categories lost. A seed repeats what people do and which calls fail, not the time it takes.
+`make moves MOVES=10000 SEED=1` prints the ledger, which must say 0 lost, 0 duplicated, 0 foreign
+categories lost. A seed repeats the actions of people and the failing calls, not the timing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from moves.ledger import Ledger, is_marked, ledger
+from moves.ledger import Ledger, count_ledger, is_marked
 from moves.people import People
 from support.processes import RunningService, run_service, until
 from webcrm_sync.bootstrap import migrate_database
@@ -30,16 +30,16 @@ from webcrm_sync_sandbox.faults import Kind
 #: Two of each worker that `serve` starts: its share of the jobs by name.
 _WORKERS = {f"{share} {number}": share for share in SHARES for number in (1, 2)}
 _LATENCY = timedelta(milliseconds=5)
-#: Four kinds of fault together make one call in twenty fail.
+#: With four kinds of fault, one call in twenty fails.
 _RATE = 0.05 / 4
 _LOST_NOTIFICATIONS = 0.3
-#: Nothing changes in either service for so long: it is at rest.
+#: After this time without a change in either service all work is done.
 _REST_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many moves, by which seed, how many a second, a kill how often."""
+    """The number of moves, their seed and rate, and the interval between kills."""
 
     moves: int
     seed: int
@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """The ledger, and what the product had to bear."""
+    """The ledger, and the faults and kills of the run."""
 
     plan: Plan
     ledger: Ledger
@@ -60,7 +60,7 @@ class Outcome:
     faults: Counter[Kind] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        """The whole ledger as it is printed."""
+        """The outcome in the lines that are printed."""
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.faults.items()))
         return (
             f"seed {self.plan.seed}\n{self.ledger}\n"
@@ -70,7 +70,7 @@ class Outcome:
 
 
 def run(plan: Plan) -> Outcome:
-    """Make the moves, wait for rest, count."""
+    """Make the moves, wait until all work is done, count the ledger."""
     with (
         tempfile.TemporaryDirectory() as scratch,
         Sandbox(seed=plan.seed, keep_bodies=False) as sandbox,
@@ -79,23 +79,23 @@ def run(plan: Plan) -> Outcome:
         ) as service,
     ):
         people = People(sandbox, plan.seed)
-        _open(service, people)
+        _start(service, people)
         began = time.monotonic()
-        _worsen(sandbox)
-        with _killing(service, plan) as kills:
+        _start_faults(sandbox)
+        with _kill_workers(service, plan) as kills:
             _act(people, plan)
         end = time.monotonic() + plan.patience_s
         _await_marks(people, end)
         sandbox.faults.clear()
-        _await_rest(sandbox, end)
+        _await_idle(sandbox, end)
         took = time.monotonic() - began
-        counted = ledger(sandbox, people)
+        counted = count_ledger(sandbox, people)
         return Outcome(
             plan, counted, len(kills), sandbox.faults.calls, took, sandbox.faults.injected
         )
 
 
-def _open(service: RunningService, people: People) -> None:
+def _start(service: RunningService, people: People) -> None:
     migrate_database(service.sandbox.settings_of(service.environment))
     service.start("web")
     for name in _WORKERS:
@@ -114,8 +114,8 @@ def _has_folders(service: RunningService, user_id: str) -> bool:
     return all(box.child(box.folder(p), "webCRM sync") for p in ("inbox", "sentitems"))
 
 
-def _worsen(sandbox: Sandbox) -> None:
-    """From here on one call in twenty fails and many notifications are lost."""
+def _start_faults(sandbox: Sandbox) -> None:
+    """Let one call in twenty fail and many notifications get lost from now on."""
     sandbox.faults.latency = _LATENCY
     sandbox.faults.refuse(rate=_RATE)
     sandbox.faults.lose(rate=_RATE)
@@ -132,8 +132,8 @@ def _act(people: People, plan: Plan) -> None:
 
 
 @contextmanager
-def _killing(service: RunningService, plan: Plan) -> Iterator[list[str]]:
-    """Kill one of the workers now and then, and start another one; the names of the killed."""
+def _kill_workers(service: RunningService, plan: Plan) -> Iterator[list[str]]:
+    """Kill and restart a random worker at intervals during the block; the names of the killed."""
     killed: list[str] = []
     rng = random.Random(plan.seed)
     is_over = threading.Event()
@@ -145,7 +145,7 @@ def _killing(service: RunningService, plan: Plan) -> Iterator[list[str]]:
             killed.append(name)
             logins = service.sandbox.journal.count("entra")
             _start_worker(service, name)
-            while not is_over.wait(0.1):  # one that does not work yet has nothing to lose
+            while not is_over.wait(0.1):  # a worker that does not work yet loses nothing
                 if service.sandbox.journal.count("entra") > logins:
                     break
 
@@ -159,15 +159,15 @@ def _killing(service: RunningService, plan: Plan) -> Iterator[list[str]]:
 
 
 def _await_marks(people: People, end: float) -> None:
-    """Return when every copy in a sync folder is marked; the faults go on."""
-    open_ = [c for m in people.letters for c in m.copies if c.is_inside]
-    while open_ and time.monotonic() < end:
-        open_ = [c for c in open_ if not is_marked(c)]
+    """Wait until every copy in a sync folder is marked, while calls still fail."""
+    unmarked = [c for m in people.records for c in m.copies if c.is_inside]
+    while unmarked and time.monotonic() < end:
+        unmarked = [c for c in unmarked if not is_marked(c)]
         time.sleep(0.2)
 
 
-def _await_rest(sandbox: Sandbox, end: float) -> None:
-    """Return when nothing changes any more."""
+def _await_idle(sandbox: Sandbox, end: float) -> None:
+    """Wait until nothing changes any more."""
     seen, since = _state(sandbox), time.monotonic()
     while time.monotonic() < min(since + _REST_S, end):
         time.sleep(0.5)
@@ -176,22 +176,22 @@ def _await_rest(sandbox: Sandbox, end: float) -> None:
 
 
 def _state(sandbox: Sandbox) -> tuple[int, ...]:
-    """Grows with each change in webCRM or in a folder of Outlook."""
+    """Counts that grow with each change in webCRM or in a folder of Outlook."""
     logs = [len(f.log) for box in sandbox.outlook.mailboxes for f in box.folders.values()]
     return (len(sandbox.crm.activities), len(sandbox.crm.documents), sum(logs))
 
 
 def main() -> None:
-    """Play by the command line; exit code 1 when the ledger is not clean."""
+    """Run with the options of the command line. Exit code 1 if the ledger is not clean."""
     parser = argparse.ArgumentParser(prog="make moves", description=__doc__)
     parser.add_argument("--moves", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
+    parser.add_argument("--seed", type=int, default=None, help="default: a random one")
     parser.add_argument("--kill-every", type=float, default=20.0, metavar="SECONDS")
     parser.add_argument("--a-second", type=float, default=40.0, metavar="MOVES")
-    given = parser.parse_args()
-    seed = secrets.randbelow(10**9) if given.seed is None else given.seed
-    print(f"{given.moves} moves, seed {seed}", flush=True)
-    outcome = run(Plan(given.moves, seed, given.a_second, given.kill_every))
+    options = parser.parse_args()
+    seed = secrets.randbelow(10**9) if options.seed is None else options.seed
+    print(f"{options.moves} moves, seed {seed}", flush=True)
+    outcome = run(Plan(options.moves, seed, options.a_second, options.kill_every))
     print(outcome)
     sys.exit(not outcome.ledger.is_clean)
 

@@ -1,7 +1,7 @@
-"""Mails that quote older mails, with what is new in each: languages x programs x text and HTML.
+"""Mails that quote older mails, with the new text of each: languages x programs x text and HTML.
 
-The words are in the TOML files beside this file, the programs' forms in `text_forms`
-and `html_forms`. `is_tuned` splits them: the rule was written with one half in sight.
+The words are in the TOML files beside this file, the forms of the programs in `text_forms` and
+`html_forms`. `is_tuned` marks the half that was used to write the rule.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mail, and what is new in it.
+    """A mail and its new text.
 
-    `signatures`: what may be below it. A reading is right with one, with all and with none.
+    `signatures`: signatures below it. A result is right with none, some or all of them.
     """
 
     name: str
@@ -36,18 +36,18 @@ class Case:
 
     @property
     def is_tuned(self) -> bool:
-        """True for the half that the rule was written with."""
+        """True for the half that was used to write the rule."""
         return hashlib.sha256(self.name.encode()).digest()[0] % 2 == 0
 
     @property
     def rights(self) -> list[str]:
-        """What counts as right: from no signature to all of them."""
+        """The right results: from no signature to all of them."""
         counts = range(len(self.signatures) + 1)
         return ["\n\n".join([self.right, *self.signatures[:count]]) for count in counts]
 
 
 def all_cases() -> list[Case]:
-    """Every case, in one order."""
+    """Every case in a fixed order."""
     return [*_built(), *_read("written"), *_read("kept")]
 
 

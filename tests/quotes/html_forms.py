@@ -1,4 +1,4 @@
-"""How programs quote an older mail in HTML: from the parts to a body and what is new in it."""
+"""How programs quote an older mail in HTML. Each form returns a body and its new text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Form = Callable[[Parts], tuple[str, str]]
 
 
 def _blocks(text: str, tag: str = "div", attributes: str = "") -> str:
-    """Each paragraph as a block, an empty block between them."""
+    """Each paragraph as a block, with empty blocks between them."""
     made = [escape(block).replace("\n", "<br>\n") for block in text.split("\n\n")]
     between = f"<{tag}{attributes}>&nbsp;</{tag}>" if tag == "p" else f"<{tag}><br></{tag}>"
     return between.join(f"<{tag}{attributes}>{block}</{tag}>" for block in made)
@@ -156,7 +156,7 @@ def _unmarked(p: Parts) -> tuple[str, str]:
 
 
 def _exchange(p: Parts) -> tuple[str, str]:
-    """A text mail as Exchange gives it when HTML is asked for."""
+    """A text mail as Exchange returns it when HTML is requested."""
     quoted = "\n".join(f"> {line}" for line in p.old.split("\n"))
     text = escape(f"{p.top}\n\n{p.line('gmail')}\n\n{quoted}\n").replace("\n", "<br>\r\n")
     return (

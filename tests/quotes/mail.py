@@ -1,4 +1,4 @@
-"""The parts of one mail, chosen from a language's words."""
+"""The parts of one mail, chosen from the words of a language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PEOPLE = [
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a form puts together. `words`: all of the language's words."""
+    """The parts that a form combines. `words`: all words of the language."""
 
     words: Mapping[str, Any]
     new: str
@@ -31,7 +31,7 @@ class Parts:
 
     @classmethod
     def of(cls, words: Mapping[str, Any], name: str, number: int) -> Parts:
-        """The parts for the case of this name; the same ones each time."""
+        """The parts for the case with this name, the same each time."""
         chance = hashlib.sha256(f"parts {name}".encode()).digest()
         person, address = _PEOPLE[chance[0] % len(_PEOPLE)]
         old = words["old"]
@@ -48,16 +48,16 @@ class Parts:
 
     @property
     def top(self) -> str:
-        """The new words with the signature below them."""
+        """The new text with the signature below it."""
         return f"{self.new}\n\n{self.signature}".rstrip()
 
     def line(self, program: str) -> str:
-        """The line that a program writes above the quoted mail."""
+        """The line that a program writes above a quoted mail."""
         written: str = self.words["wrote"][program]
         return written.format(name=self.name, address=self.address)
 
     def block(self, *keys: str, mark: str = "{}: ") -> str:
-        """Fields of the quoted mail's header, one a line. `mark`: how a field's name is written."""
+        """Header fields of the quoted mail, one per line. `mark`: the form of a field's name."""
         values = {
             "from": f"{self.name} <{self.address}>",
             "bare": self.name,

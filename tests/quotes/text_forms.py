@@ -1,4 +1,4 @@
-"""How programs quote an older mail in plain text: a body from the parts, and what is new in it."""
+"""How programs quote an older mail in plain text. Each form returns a body and its new text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Form = Callable[[Parts], tuple[str, str]]
 
 
 def quoted(text: str, mark: str = "> ") -> str:
-    """The text with a mark in front of each line."""
+    """The text with a mark before each line."""
     return "\n".join((mark + line).rstrip() for line in text.split("\n"))
 
 

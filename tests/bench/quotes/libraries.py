@@ -1,7 +1,7 @@
-"""What the product and the libraries leave of a mail that quotes another one.
+"""The product and libraries that cut quoted mails.
 
-A library that knows HTML gets a body of HTML, the others its text as the product lays it out.
-What comes back as HTML is laid out by the product too, so that all are scored by words alone.
+A library that knows HTML gets the HTML body, the others the text that the product makes of it. The
+product also converts results in HTML, so that the score depends on words alone.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from quotes.cases import Case
 from webcrm_sync.core.mail_text.body_text import read_body, read_mail_body
 
 _HERE = Path(__file__).parent
-#: Where the Makefile installs the libraries of npm.
+#: The Makefile installs the npm libraries here.
 _NODE = Path("build/bench-quotes")
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of a mail, and how long that took."""
+    """The rest of a mail after the cut, and the time."""
 
     text: str
     ms: float
@@ -33,7 +33,7 @@ class Left:
 Reader = Callable[[list[Case]], list[Left]]
 
 
-def _each(read: Callable[[Case], str]) -> Reader:
+def _reader(read: Callable[[Case], str]) -> Reader:
     def run(cases: list[Case]) -> list[Left]:
         left = []
         for case in cases:
@@ -47,7 +47,7 @@ def _each(read: Callable[[Case], str]) -> Reader:
 
 def product() -> Reader:
     """The product with `NEW_TEXT_ONLY`."""
-    return _each(
+    return _reader(
         lambda case: (
             read_mail_body(
                 case.subject, case.body, is_html=case.is_html, is_new_text_only=True
@@ -57,7 +57,7 @@ def product() -> Reader:
 
 
 def talon() -> Reader:
-    """Mailgun's talon: its rules for text and for HTML, without its learned ones."""
+    """Mailgun's talon: its rules for text and HTML, without machine learning."""
     import talon as library
     from talon import quotations
 
@@ -66,35 +66,35 @@ def talon() -> Reader:
     def read(case: Case) -> str:
         if case.is_html:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of names like `o:p`, which lxml does not know
-                return _of_html(quotations.extract_from_html(case.body))
+                warnings.simplefilter("ignore")  # about names like `o:p`, which lxml does not know
+                return _html_to_text(quotations.extract_from_html(case.body))
         return str(quotations.extract_from_plain(case.body))
 
-    return _each(read)
+    return _reader(read)
 
 
 def mail_parser_reply() -> Reader:
-    """The first reply that it finds, in our users' languages."""
+    """mail-parser-reply: the first reply that it finds, in our users' languages."""
     from mailparser_reply import EmailReplyParser
 
     parser = EmailReplyParser(languages=["en", "de", "da", "sv", "nl"])
-    return _each(lambda case: str(parser.parse_reply(text=_text(case))))
+    return _reader(lambda case: str(parser.parse_reply(text=_text(case))))
 
 
 def quotequail() -> Reader:
-    """The parts that it would unfold."""
+    """quotequail: the parts that it would show."""
     import quotequail as library
 
     def read(case: Case) -> str:
         if case.is_html:
-            return _of_html("".join(x for shown, x in library.quote_html(case.body) if shown))
+            return _html_to_text("".join(x for shown, x in library.quote_html(case.body) if shown))
         return "\n".join(x for shown, x in library.quote(case.body) if shown)
 
-    return _each(read)
+    return _reader(read)
 
 
 def of_npm(name: str) -> Callable[[], Reader]:
-    """A library of npm, in a process of Node's."""
+    """A library of npm, in a Node process."""
 
     def run(cases: list[Case]) -> list[Left]:
         mails = [{"text": _text(x), "html": x.body if x.is_html else None} for x in cases]
@@ -108,7 +108,7 @@ def of_npm(name: str) -> Callable[[], Reader]:
         left = [Left(**x) for x in json.loads(child.stdout)[name]]
         is_html = name == "planer"
         return [
-            Left(_of_html(x.text), x.ms) if is_html and case.is_html else x
+            Left(_html_to_text(x.text), x.ms) if is_html and case.is_html else x
             for x, case in zip(left, cases, strict=True)
         ]
 
@@ -119,11 +119,11 @@ def _text(case: Case) -> str:
     return read_body(case.body, is_html=case.is_html).text
 
 
-def _of_html(html: str) -> str:
+def _html_to_text(html: str) -> str:
     return read_body(html, is_html=True).text
 
 
-#: Rows of the table; each makes what reads, so that a library is imported where it is measured.
+#: The rows of the table. Each function creates a reader and imports its library.
 READERS: dict[str, Callable[[], Reader]] = {
     "the product": product,
     "talon": talon,

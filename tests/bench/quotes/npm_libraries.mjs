@@ -1,5 +1,5 @@
-// What libraries of npm leave of mails: a list of {text, html} on stdin, per library a list of
-// {text, ms} on stdout. `node npm_libraries.mjs FOLDER`: where they are installed.
+// Cuts quoted mails with libraries of npm. Reads a list of {text, html} from stdin and writes a list
+// of {text, ms} per library to stdout. `node npm_libraries.mjs FOLDER`: FOLDER has the libraries.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'

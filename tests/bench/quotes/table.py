@@ -1,4 +1,4 @@
-"""How well the product and the libraries find what is new in mails that quote older ones."""
+"""Measures how well the product and libraries find the new text of mails that quote older ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.quotes.libraries import READERS, Left
 from quotes.cases import Case, all_cases
 
 _LISTED = 12
-#: Columns of the table, and which cases are in each.
+#: The columns of the table, with the cases in each.
 _GROUPS: dict[str, Callable[[Case], bool]] = {
     "all": lambda case: True,
     "text": lambda case: not case.is_html,
@@ -20,21 +20,19 @@ _GROUPS: dict[str, Callable[[Case], bool]] = {
 }
 
 
-def read_quotes() -> None:
-    """Print the table, and what the product does not read right."""
+def measure_quotes() -> None:
+    """Print the table, and the mails that the product cuts wrongly."""
     cases = all_cases()
     sizes = ", ".join(f"{name} {sum(map(of, cases))}" for name, of in _GROUPS.items())
     print(f"quotes: {len(cases)} mails ({sizes}); exact / F1 of words, signatures not counted")
-    print("  kept: nothing may be cut. unseen: the half that the rule was not written with")
+    print("  kept: nothing may be cut. unseen: the half that was not used to write the rule")
     print(f"  {'':<20}" + "".join(f"{name:>16}" for name in _GROUPS) + f"{'median':>10} ms")
     for name, reader in READERS.items():
         left = reader()(cases)
         _print(name, cases, left)
         if name == "the product":
             wrong = [c.name for c, x in zip(cases, left, strict=True) if not _is_exact(c, x.text)]
-            print(
-                f"  {len(wrong)} not right: {', '.join(wrong[:_LISTED])}" if wrong else "", end=""
-            )
+            print(f"  {len(wrong)} wrong: {', '.join(wrong[:_LISTED])}" if wrong else "", end="")
 
 
 def _print(name: str, cases: list[Case], left: list[Left]) -> None:
@@ -51,7 +49,7 @@ def _is_exact(case: Case, text: str) -> bool:
 
 
 def _f1(case: Case, text: str) -> float:
-    """The harmonic mean of precision and recall of the words; of the best right value."""
+    """The F1 score of the words, against the right text that fits best."""
     return max(_f1_of(Counter(text.split()), Counter(right.split())) for right in case.rights)
 
 

@@ -1,4 +1,4 @@
-"""The 150 bodies that the bench reads: each program in several languages, and odd ones."""
+"""The 150 bodies of the bench: each program in several languages, and unusual ones."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _SYSTEMS: tuple[Builder, ...] = (
     systems.calendar,
     systems.scanner,
 )
-#: How many languages each builder of a group writes in.
+#: The number of languages for each program of a group.
 _GROUPS = ((_OUTLOOK, 3), (_PROGRAMS, 2), (BUILDERS, 4), (_SYSTEMS, 2))
 
 
 def bodies() -> dict[str, str]:
-    """Name -> HTML; the same at each call."""
+    """The bodies by name, the same at each call."""
     return {**dict(_built()), **dict(_odd())}
 
 
@@ -73,7 +73,7 @@ def _built() -> Iterator[tuple[str, str]]:
 
 
 def _odd() -> Iterator[tuple[str, str]]:
-    """The odd forms; those that are no documents stand over an older mail, as most mails do."""
+    """The unusual bodies. Those that are no documents get an older mail below them."""
     for number, (name, html) in enumerate(ODD.items()):
         older = Writer(LANGUAGES[number % len(LANGUAGES)], number)
         is_document = "html" in html.lower() or name in ONE_LINERS

@@ -1,4 +1,4 @@
-"""What turns HTML into text, or only parses it: the product and the libraries it is measured by."""
+"""The product and libraries that convert HTML to text, or only parse it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ Converter = Callable[[str], object]
 
 
 def product() -> Converter:
-    """What the product writes to webCRM."""
+    """The text that the product writes to webCRM."""
     from webcrm_sync.core.mail_text.body_text import read_body
 
     return lambda html: read_body(html, is_html=True).text
 
 
 def inscriptis_strict() -> Converter:
-    """inscriptis, laid out by its strict profile."""
+    """inscriptis with its strict profile."""
     from inscriptis import get_text
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
@@ -25,7 +25,7 @@ def inscriptis_strict() -> Converter:
 
 
 def inscriptis_relaxed() -> Converter:
-    """inscriptis by its default profile: blanks around each span and div."""
+    """inscriptis with its default profile: blanks around each span and div."""
     from inscriptis import get_text
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
@@ -35,7 +35,7 @@ def inscriptis_relaxed() -> Converter:
 
 
 def html_text() -> Converter:
-    """html-text over what nh3 leaves."""
+    """html-text over the output of nh3."""
     import nh3
     from html_text import extract_text
 
@@ -43,7 +43,7 @@ def html_text() -> Converter:
 
 
 def html_to_markdown() -> Converter:
-    """html-to-markdown, as it comes."""
+    """html-to-markdown with its defaults."""
     from html_to_markdown import convert
 
     return lambda html: convert(html).content
@@ -57,7 +57,7 @@ def resiliparse() -> Converter:
 
 
 def parse_resiliparse() -> Converter:
-    """The tree of resiliparse alone."""
+    """Parses with resiliparse only."""
     from resiliparse.parse.html import HTMLTree
 
     parse: Converter = HTMLTree.parse
@@ -65,14 +65,14 @@ def parse_resiliparse() -> Converter:
 
 
 def parse_selectolax() -> Converter:
-    """The tree of selectolax alone."""
+    """Parses with selectolax only."""
     from selectolax.lexbor import LexborHTMLParser
 
     return LexborHTMLParser
 
 
 def parse_lxml() -> Converter:
-    """The tree of libxml2 alone, without its limit of 256 levels."""
+    """Parses with libxml2 only, without its limit of 256 levels."""
     from lxml.html import HTMLParser, document_fromstring
 
     return lambda html: document_fromstring(
@@ -87,7 +87,7 @@ def parse_nh3() -> Converter:
     return nh3.clean
 
 
-#: Rows of the table; each makes what converts, so that a library is imported where it is measured.
+#: The rows of the table. Each function creates a converter and imports its library.
 CONVERTERS: dict[str, Callable[[], Converter]] = {
     "the product": product,
     "inscriptis, strict": inscriptis_strict,
@@ -96,7 +96,7 @@ CONVERTERS: dict[str, Callable[[], Converter]] = {
     "html-to-markdown": html_to_markdown,
     "resiliparse": resiliparse,
 }
-#: What an engine could stand on.
+#: Parsers on which a converter could be built.
 PARSERS: dict[str, Callable[[], Converter]] = {
     "parse: resiliparse": parse_resiliparse,
     "parse: selectolax": parse_selectolax,

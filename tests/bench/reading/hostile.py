@@ -1,4 +1,4 @@
-"""Time and peak memory of hostile bodies, of any converter.
+"""Measures time and peak memory of any converter with hostile bodies.
 
 `python -m bench.reading.hostile [CONVERTER ...] [--bodies NAME,...] [--longest N]`
 """
@@ -13,15 +13,15 @@ from bench.reading.limits import LONGEST_S, MOST_MB, Outcome, convert_apart
 from support.hostile_bodies import BODIES
 from webcrm_sync.engine.body_reader.reader import READ_IN_PLACE
 
-#: What is listed by its name: seconds, MB.
+#: Bodies above these values are listed by name: seconds, MB.
 _SLOW = (1.0, 100)
-#: The same for what is read in place, where it holds up other mails.
+#: The same for bodies that the worker itself reads, where they delay other mails.
 _SLOW_IN_PLACE = (0.05, 40)
 _COLUMN = 16
 
 
-def play_hostile() -> None:
-    """Print what the product takes longest for: bodies as they are, and what it reads in place."""
+def measure_hostile() -> None:
+    """Print the most expensive bodies, full and cut to the length that the worker itself reads."""
     print(f"hostile: {len(BODIES)} bodies, each in a process with {LONGEST_S} s and {MOST_MB} MB")
     _list("as they are", {body: convert_apart("the product", body) for body in BODIES}, *_SLOW)
     cut = {body: convert_apart("the product", body, longest=READ_IN_PLACE) for body in BODIES}
@@ -43,7 +43,7 @@ def _list(what: str, outcomes: dict[str, Outcome], most_s: float, most_mb: float
 
 
 def main() -> None:
-    """Print a row per body, a column per converter: seconds / MB, or what went wrong."""
+    """Print a row per body and a column per converter: seconds / MB, or the fault."""
     known = [*CONVERTERS, *PARSERS]
     parser = argparse.ArgumentParser(prog="bench.reading.hostile", description=__doc__)
     parser.add_argument("converters", nargs="*", metavar="CONVERTER", help=", ".join(known))

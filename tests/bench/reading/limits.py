@@ -1,6 +1,6 @@
-"""A conversion in a process of its own, with limits: its processor time and its peak memory.
+"""Runs a conversion in a separate process with limits on processor time and peak memory.
 
-For Linux, where the limits hold (setrlimit(2)).
+Only for Linux, which enforces the limits (setrlimit(2)).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_S, MOST_MB = 10, 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one conversion took. `fault`: why it has no result, "" when it has one."""
+    """The costs of one conversion. `fault`: why it has no result; "" if it has one."""
 
     cpu_s: float = 0.0
     peak_mb: float = 0.0
@@ -30,9 +30,9 @@ class Outcome:
 
 
 def convert_apart(converter: str, body: str, *, longest: int | None = None) -> Outcome:
-    """Convert a hostile body in a child; over a limit the child ends and the fault says so.
+    """Convert a hostile body in a child process. Over a limit the child ends with a fault.
 
-    `longest`: only so many characters of it.
+    `longest`: the number of characters to convert.
     """
     line = [sys.executable, "-m", "bench.reading.limits", converter, body, str(longest or "")]
     try:
@@ -61,7 +61,7 @@ def _convert_here(converter: str, body: str, longest: str) -> Outcome:
         convert(html)
     except MemoryError:
         fault = f"over {MOST_MB} MB"
-    except BaseException as error:  # a panic of Rust's is no Exception
+    except BaseException as error:  # a panic of Rust is not an Exception
         fault = type(error).__name__
     return Outcome(time.process_time() - began, peak.mb() or 0, fault)
 
@@ -74,7 +74,7 @@ def _limit() -> None:
 
 
 def main() -> None:
-    """Print the outcome of one body, as JSON, and leave without giving the tree back."""
+    """Print the outcome of one body as JSON, and exit without freeing the tree."""
     print(json.dumps(asdict(_convert_here(*sys.argv[1:]))), flush=True)
     os._exit(0)
 

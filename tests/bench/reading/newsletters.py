@@ -1,4 +1,4 @@
-"""HTML as five builders of newsletters write it: nested tables, preheaders, fillers, buttons."""
+"""HTML of five newsletter builders: nested tables, preheaders, fillers, buttons."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ a[x-apple-data-detectors]{color:inherit !important;text-decoration:none !importa
 
 
 def mailchimp(w: Writer) -> str:
-    """Blocks of tables, a hidden preview text with fillers, a merge footer."""
+    """Blocks of tables, a hidden preview text with fillers, a merged footer."""
     preview = escape(w.paragraphs(1)[0])
     blocks = "".join(
         '<table border="0" cellpadding="0" cellspacing="0" width="100%" class="mcnTextBlock" '
@@ -84,7 +84,7 @@ def _mjml_column(inner: str) -> str:
 
 
 def mjml(w: Writer) -> str:
-    """Columns of size 0 around text of size 13, doubled tables for Outlook in comments."""
+    """Columns of size 0 around text of size 13, duplicate tables for Outlook in comments."""
     sections = "".join(
         '<!--[if mso | IE]><table align="center" border="0" style="width:600px;" width="600" ><tr>'
         '<td style="line-height:0px;font-size:0px;"><![endif]--><div style="margin:0px auto;'
@@ -189,7 +189,7 @@ def klaviyo(w: Writer) -> str:
 
 
 def _hyphenated(text: str) -> str:
-    """Soft hyphens within the longer words."""
+    """The text with soft hyphens inside long words."""
     words = (f"{word[:5]}&shy;{word[5:]}" if len(word) > 9 else word for word in text.split(" "))
     return " ".join(words)
 

@@ -1,4 +1,4 @@
-"""Bodies in odd forms, one by one: broken HTML, other scripts, marks within words, old hands."""
+"""Single unusual bodies: broken HTML, other scripts, markup inside words, old habits."""
 
 from __future__ import annotations
 
@@ -219,5 +219,5 @@ ODD: dict[str, str] = {
         "#550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found ##</font></body></html>"
     ),
 }
-#: These say something by being alone.
+#: These bodies stay without an older mail below them.
 ONE_LINERS = {"no-markup", "one-picture", "unclosed", "words-behind-the-end"}

@@ -1,4 +1,4 @@
-"""HTML as Outlook writes it: desktop (Word), web, phone, the new Outlook, and Exchange for text."""
+"""HTML of Outlook for desktop (Word), web and phone, the new Outlook, and Exchange for text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COLUMNS = 76
 
 
 def _wrapped(html: str) -> str:
-    """Broken at blanks after some 76 columns, within words' tags too, as Word does."""
+    """Break lines at blanks after about 76 columns, also inside tags, as Word does."""
     lines, line = [], ""
     for word in html.split(" "):
         if line and len(line) + len(word) > _COLUMNS:
@@ -50,7 +50,7 @@ def _wrapped(html: str) -> str:
 
 
 def _runs(w: Writer, text: str) -> str:
-    """Words in spans as Word makes them: per spelling mark, per language, within a word."""
+    """Words in spans as Word writes them: per spelling mark, per language, inside a word."""
     words = []
     for word in text.split(" "):
         kind = w.rng.randint(0, 14)
@@ -108,12 +108,12 @@ def _word_signature(w: Writer) -> str:
 
 
 def desktop(w: Writer) -> str:
-    """A letter of Outlook for Windows."""
+    """A mail of Outlook for Windows."""
     return _word(w, _word_letter(w, w.rng.randint(2, 6)))
 
 
 def desktop_reply(w: Writer) -> str:
-    """An answer above the older mail, its head lines under a rule."""
+    """An answer above the older mail, whose header follows a separator line."""
     source, sent, to, subject = w.language.headers
     head = (
         '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
@@ -127,7 +127,7 @@ def desktop_reply(w: Writer) -> str:
 
 
 def desktop_list(w: Writer) -> str:
-    """Bullets and numbers as paragraphs, their marks in conditions."""
+    """Bullets and numbers as paragraphs, with their marks in conditional comments."""
     points = []
     for number, text in enumerate(w.paragraphs(w.rng.randint(4, 9)), start=1):
         mark = "·" if w.rng.random() < 0.5 else f"{number}."
@@ -201,12 +201,12 @@ def _web_history(w: Writer) -> str:
 
 
 def web(w: Writer) -> str:
-    """A letter of Outlook on the web."""
+    """A mail of Outlook on the web."""
     return f'{_WEB_HEAD}<body dir="ltr">\r\n{_web_letter(w, w.rng.randint(2, 5))}</body>\r\n</html>'
 
 
 def older_mail(w: Writer) -> str:
-    """The head lines and the words of a Word mail, as Outlook on the web puts them below."""
+    """The header and text of a Word mail, as Outlook on the web quotes them."""
     told = "".join(
         f'<p class="x_MsoNormal"><span lang="EN-US" style="font-size:11.0pt">{_runs(w, text)}'
         '</span></p>\r\n<p class="x_MsoNormal">&nbsp;</p>\r\n'
@@ -223,7 +223,7 @@ def web_reply(w: Writer) -> str:
 
 
 def mobile(w: Writer) -> str:
-    """A short mail of Outlook for iOS, with its own signature and perhaps the older mail."""
+    """A short mail of Outlook for iOS, with its own signature, sometimes with the older mail."""
     told = "".join(
         f'<div dir="ltr" style="font-family: -apple-system, HelveticaNeue; font-size: 12pt;">'
         f"{escape(text)}</div>\r\n"
@@ -255,7 +255,7 @@ def new_outlook(w: Writer) -> str:
 
 
 def exchange_text(w: Writer) -> str:
-    """A text mail as Exchange gives it when HTML is asked for."""
+    """A text mail as Exchange returns it when HTML is requested."""
     lines = [w.language.greeting, ""]
     for text in w.paragraphs(3):
         lines += [*_wrapped(text).split("\r\n"), ""]

@@ -1,4 +1,4 @@
-"""HTML as other programs of people write it: Gmail, Apple Mail, Thunderbird, web mailers."""
+"""HTML of other mail programs: Gmail, Apple Mail, Thunderbird, webmail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _gmail_quote(w: Writer) -> str:
 
 
 def gmail(w: Writer) -> str:
-    """A letter of Gmail in the browser with its signature."""
+    """A mail of Gmail in the browser with its signature."""
     strong = escape(w.paragraphs(1)[0])
     return (
         f'<div dir="ltr">{_gmail_letter(w, w.rng.randint(3, 12))}<div><ul><li>{strong}</li><li>'
@@ -44,7 +44,7 @@ def gmail(w: Writer) -> str:
 
 
 def gmail_reply(w: Writer) -> str:
-    """An answer of Gmail over what was said, twice nested."""
+    """An answer of Gmail above a quote with two levels."""
     inner = _gmail_quote(w).replace("</div></blockquote></div>", "")
     return (
         f'<div dir="ltr">{_gmail_letter(w, 2)}</div>{inner}{_gmail_quote(w)}'
@@ -53,12 +53,12 @@ def gmail_reply(w: Writer) -> str:
 
 
 def gmail_mobile(w: Writer) -> str:
-    """A line from the phone over the quoted mail."""
+    """A line from the phone above the quoted mail."""
     return f'<div dir="auto">{escape(w.paragraphs(1)[0])}</div>{_gmail_quote(w)}\r\n'
 
 
 def gmail_forward(w: Writer) -> str:
-    """What Gmail passes on, with a pasted table."""
+    """A forward of Gmail, with a pasted table."""
     cells = "".join(
         "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in line) + "</tr>" for line in w.lines(8)
     )
@@ -97,7 +97,7 @@ def _apple_quote(w: Writer) -> str:
 
 
 def apple(w: Writer) -> str:
-    """A letter of Apple Mail, a list with its tab spans, a signature."""
+    """A mail of Apple Mail: a list with its tab spans, a signature."""
     points = "".join(
         f'<li><span class="Apple-tab-span" style="white-space:pre">\t</span>{escape(text)}</li>'
         for text in w.paragraphs(3)
@@ -111,7 +111,7 @@ def apple(w: Writer) -> str:
 
 
 def apple_reply(w: Writer) -> str:
-    """An answer of Apple Mail; its quote lies in the original's own body."""
+    """An answer of Apple Mail; the quote has the original's own body element."""
     return (
         f"{_APPLE_HEAD}<div>{escape(w.paragraphs(1)[0])}</div><div><br></div>{w.language.closing}"
         f'<div>Eva<br id="lineBreakAtBeginningOfMessage"><div>{_apple_quote(w)}</div><br></div>'
@@ -120,7 +120,7 @@ def apple_reply(w: Writer) -> str:
 
 
 def iphone(w: Writer) -> str:
-    """A line of the iPhone over a quote."""
+    """A line of the iPhone above a quote."""
     return (
         '<html><head><meta http-equiv="content-type" content="text/html; charset=utf-8"></head>'
         f'<body dir="auto">{escape(w.paragraphs(1)[0])}<br id="lineBreakAtBeginningOfSignature">'
@@ -132,7 +132,7 @@ def iphone(w: Writer) -> str:
 
 
 def apple_forward(w: Writer) -> str:
-    """A mail of Outlook passed on by Apple Mail: a document within the body."""
+    """A mail of Outlook forwarded by Apple Mail: a document inside the body."""
     source, sent, to, subject = w.language.headers
     heads = "".join(
         '<div style="margin: 0px;"><span style="font-family: -webkit-system-font;"><b>'
@@ -170,7 +170,7 @@ def _indented(w: Writer, paragraphs: int) -> str:
 
 
 def thunderbird(w: Writer) -> str:
-    """A letter of Thunderbird with a signature in `pre`."""
+    """A mail of Thunderbird with a signature in `pre`."""
     return (
         f'{_THUNDERBIRD_HEAD}{_indented(w, w.rng.randint(3, 12))}    <pre class="moz-signature" '
         f'cols="72">-- \r\nEva Holm    {w.language.title}\r\nTel.     +45 70 12 34 56\r\n<a '
@@ -191,7 +191,7 @@ def thunderbird_reply(w: Writer) -> str:
 
 
 def web_mailer(w: Writer) -> str:
-    """A web mailer with a quote of its own, paragraphs as `div` in `div`."""
+    """A mail of a webmail service with its own form of quote, paragraphs as `div` in `div`."""
     told = "".join(
         f'<div style="font-family:Arial;font-size:14px"><span>{escape(text)}</span></div><div '
         'style="font-family:Arial;font-size:14px"><br></div>'
@@ -205,6 +205,6 @@ def web_mailer(w: Writer) -> str:
 
 
 def text_in_pre(w: Writer) -> str:
-    """A machine's report, columns by blanks."""
+    """An automatic report with columns made of blanks."""
     lines = "\n".join(f"{what:<24}{count:>6}{price:>14}" for what, count, price in w.lines(20))
     return f"<html><body><pre>{escape(w.paragraphs(1)[0])}\n\n{escape(lines)}\n</pre></body></html>"

@@ -1,19 +1,19 @@
-"""The words that a body shows, by lexbor's tree, and how many of them a text holds.
+"""Scores a text by the words that its body shows, according to lexbor's tree.
 
-What is visible, as a browser has it:
+Visible, as in a browser:
 - Text of `body` outside `script`, `style`, `template`, `iframe`, `noscript`, `title` and comments.
-  Text in a comment that only Outlook reads is none; `<![if ...]>` hides nothing.
-- Not visible: `display:none`, `hidden`, opacity 0, and a height or width of at most 0 with hidden
-  overflow, with all that is inside. Size 0 and `visibility:hidden` end where an element inside sets
-  another value, as builders of newsletters do it.
-- What `<style>` says counts where it hides by a rule outside `@media`. The order of rules does not.
+  Text in a comment for Outlook alone does not count; `<![if ...]>` hides nothing.
+- Not visible, with everything inside: `display:none`, `hidden`, opacity 0, and a height or width of
+  at most 0 with hidden overflow. Size 0 and `visibility:hidden` end at an inner element that sets
+  another value, as in newsletters.
+- A rule of `<style>` outside `@media` counts if it hides. The order of rules does not count.
 - `mso-hide` alone hides in Outlook only: such words are neither visible nor hidden.
 
-A word is a run of letters and figures with single marks within (`1.500,00`, `kunde.example/a`).
-Blocks, cells, line breaks, pictures and fields part words; other elements do not. Invisible letters
-(soft hyphens, joiners, marks of direction) are no part of a word. Alternative texts of pictures and
-the addresses of links count neither way, nor do words with a raised or lowered piece, since there
-is more than one right way to write them.
+A word is a run of letters and digits with single marks inside (`1.500,00`, `kunde.example/a`).
+Blocks, cells, line breaks, pictures and fields separate words; other elements do not. Invisible
+characters (soft hyphens, joiners, direction marks) do not belong to a word. Alternative texts of
+pictures and addresses of links do not count, nor do words with a superscript or subscript, since
+there is more than one right way to write them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _WORD = regex.compile(r"[\p{L}\p{N}]\p{M}*(?:[._,'’:@/&+-]?[\p{L}\p{N}]\p{M}*)*")
 _NO_LETTERS = regex.compile(r"[\p{Cf}\u034f]")
 _NEVER = {"script", "style", "template", "iframe", "noscript", "title", "head"}
-_PARTED = {
+_SEPARATING = {
     *("address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center"),
     *("dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
     *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "img", "input"),
@@ -38,7 +38,7 @@ _PARTED = {
     *("textarea", "tfoot", "th", "thead", "tr", "ul", "xmp"),
 }
 _BLOCK_DISPLAYS = {"block", "flex", "grid", "list-item", "table", "table-cell", "table-row"}
-#: Around raised and lowered pieces; no mail holds these letters for private use.
+#: Mark superscripts and subscripts; no mail contains these private-use characters.
 _RAISED, _LEVEL = "\ue000", "\ue001"
 _WITH_RAISED = regex.compile(rf"[^\s{_RAISED}]*+(?:{_RAISED}[^{_LEVEL}]*+{_LEVEL}\S*+)++")
 _ZERO = regex.compile(r"0+(?:\.0+)?(?:px|pt|em|rem|ex|%|cm|mm|in)?")
@@ -48,12 +48,12 @@ _RULE = regex.compile(r"([^{}]+)\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What an element takes from those around it."""
+    """The visibility that an element inherits."""
 
     is_gone: bool = False
     is_size_zero: bool = False
     is_invisible: bool = False
-    is_outlooks: bool = False
+    is_hidden_in_outlook: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -62,7 +62,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The words of one body, each with how often it is there. `alternative`: those of pictures."""
+    """The words of one body with their counts. `alternative`: words of alternative texts."""
 
     visible: Counter[str]
     hidden: Counter[str]
@@ -71,8 +71,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The words of one body: how many, those not in the text, those of them that are there in
-    pieces or glued, and the hidden ones that the text shows.
+    """The score of one text.
+
+    `words`: the number of visible words. `lost`: words that the text lacks. `broken`: lost words
+    that the text has split or joined. `shown`: hidden words that the text shows.
     """
 
     words: int
@@ -82,7 +84,7 @@ class Score:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in their order.
+    """The words of a text in their order.
 
     >>> words("Bau\u00adstelle: **1**.500,00 [plan](https://x.example/a)")
     ['Baustelle', '1', '500,00', 'plan', 'https', 'x.example/a']
@@ -97,7 +99,7 @@ def truth(html: str) -> Truth:
     by_rule = {node.mem_id for node in _hidden_by_rule(tree)}
     visible, hidden = [], []
     for text, state in _pieces_of(tree.root, by_rule):
-        is_visible = state is None or (state.is_shown and not state.is_outlooks)
+        is_visible = state is None or (state.is_shown and not state.is_hidden_in_outlook)
         is_hidden = state is not None and not state.is_shown
         visible.append(text if is_visible else "\n")
         hidden.append(text if is_hidden else "\n")
@@ -111,7 +113,7 @@ def truth(html: str) -> Truth:
 
 
 def _pieces_of(root: LexborNode, by_rule: set[int]) -> Iterator[tuple[str, _State | None]]:
-    """Each text with its state, and with None what stands at the borders of elements."""
+    """Each text with its state; the separators at the borders of elements have None."""
     open_nodes: list[tuple[LexborNode, _State, bool]] = [(root, _State(), False)]
     while open_nodes:
         node, above, is_end = open_nodes.pop()
@@ -133,7 +135,7 @@ def _pieces_of(root: LexborNode, by_rule: set[int]) -> Iterator[tuple[str, _Stat
 def _border(node: LexborNode, style: dict[str, str], *, is_end: bool) -> str:
     if node.tag in {"sup", "sub"}:
         return _LEVEL if is_end else _RAISED
-    return "\n" if _parts_words(node, style) else ""
+    return "\n" if _separates_words(node, style) else ""
 
 
 def _children(node: LexborNode) -> Iterator[LexborNode]:
@@ -143,16 +145,16 @@ def _children(node: LexborNode) -> Iterator[LexborNode]:
         child = child.next
 
 
-def _style(written: str) -> dict[str, str]:
-    pairs = (piece.partition(":") for piece in written.casefold().split(";"))
+def _style(text: str) -> dict[str, str]:
+    pairs = (piece.partition(":") for piece in text.casefold().split(";"))
     return {name.strip(): value.replace("!important", "").strip() for name, _, value in pairs}
 
 
-def _parts_words(node: LexborNode, style: dict[str, str]) -> bool:
+def _separates_words(node: LexborNode, style: dict[str, str]) -> bool:
     display = style.get("display", "")
     if display == "inline":
         return False
-    return node.tag in _PARTED or display in _BLOCK_DISPLAYS
+    return node.tag in _SEPARATING or display in _BLOCK_DISPLAYS
 
 
 def _state(node: LexborNode, style: dict[str, str], above: _State) -> _State:
@@ -161,7 +163,7 @@ def _state(node: LexborNode, style: dict[str, str], above: _State) -> _State:
         is_gone=above.is_gone or "hidden" in node.attributes or _is_gone(style),
         is_size_zero=above.is_size_zero if size is None else bool(_ZERO.fullmatch(size)),
         is_invisible=above.is_invisible if visibility is None else visibility == "hidden",
-        is_outlooks=above.is_outlooks or style.get("mso-hide") == "all",
+        is_hidden_in_outlook=above.is_hidden_in_outlook or style.get("mso-hide") == "all",
     )
 
 
@@ -181,11 +183,11 @@ def _hidden_by_rule(tree: LexborHTMLParser) -> Iterator[LexborNode]:
 
 
 def score(right: Truth, text: str) -> Score:
-    """How a text stands to what its body shows; the order of words does not count."""
-    told = words(text)
-    counted = Counter(told)
+    """The score of a text against its body. The order of words does not count."""
+    found = words(text)
+    counted = Counter(found)
     lost = right.visible - counted
-    extra = _extra(told, counted, right.visible)
+    extra = _extra(found, counted, right.visible)
     return Score(
         words=right.visible.total(),
         lost=lost,
@@ -194,9 +196,9 @@ def score(right: Truth, text: str) -> Score:
     )
 
 
-def _extra(told: list[str], counted: Counter[str], visible: Counter[str]) -> str:
-    """What stands in a text beyond the words that are right, each run of it without its gaps."""
-    return "".join(_letters(w) if counted[w] > visible[w] else " " for w in told)
+def _extra(found: list[str], counted: Counter[str], visible: Counter[str]) -> str:
+    """The letters of the surplus words of a text; adjacent surplus words are joined."""
+    return "".join(_letters(w) if counted[w] > visible[w] else " " for w in found)
 
 
 def _letters(word: str) -> str:

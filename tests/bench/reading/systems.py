@@ -1,4 +1,4 @@
-"""HTML as systems write it: gateways, tickets, shops, forms, calendars."""
+"""HTML of systems: gateways, tickets, shops, forms, calendars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.reading.words import Writer
 
 
 def gateway_in_front(w: Writer) -> str:
-    """A gateway's notice as a document of its own before the mail."""
+    """A gateway's notice as a separate document before the mail."""
     return (
         "<html><head><style>.notice{color:#900}</style></head><body><table border=1><tr><td "
         f'bgcolor="#ffeb9c"><b>{escape(w.language.notice)}</b></td></tr></table><br></body></html>'
@@ -19,13 +19,13 @@ def gateway_in_front(w: Writer) -> str:
 
 
 def gateway_behind(w: Writer) -> str:
-    """A disclaimer behind the end of the mail's document."""
+    """A disclaimer after the end of the mail's document."""
     notice = escape(w.language.notice)
     return outlook.desktop(w) + f"<br><hr><p><font size=1>{notice} {w.reference()}</font></p>\r\n"
 
 
 def gateway_banner(w: Writer) -> str:
-    """A banner table within the body, hidden marks around it."""
+    """A banner table within the body, with hidden markers around it."""
     banner = (
         '<!-- BaNnErBlUrFlE-BoDy-start --><div style="display:none !important; visibility:hidden; '
         f'opacity:0; font-size:0">{escape(w.language.items[0])} ZjQcmQRYFpfptBanner</div><table '
@@ -45,7 +45,7 @@ def _safe(address: str) -> str:
 
 
 def safe_links(w: Writer) -> str:
-    """Links that a gateway has wrapped, their words as they were."""
+    """Links that a gateway has wrapped, with unchanged texts."""
     links = "".join(
         f'<p>{escape(text)} <a href="{_safe("https://kunde.example/plan?no=" + w.reference())}" '
         f'originalsrc="https://kunde.example/plan">{escape(w.language.headings[0])} {number}</a>, '
@@ -56,7 +56,7 @@ def safe_links(w: Writer) -> str:
 
 
 def proofpoint(w: Writer) -> str:
-    """Links in the form of another gateway, an address with words around it."""
+    """Links in the form of another gateway, an address inside words."""
     links = "".join(
         '<div style="margin:0"><a href="https://urldefense.example/v3/__https://kunde.example/'
         f'{w.reference()}__;!!{"AbC9" * 12}$">{escape(what)}</a>: {price} '
@@ -67,7 +67,7 @@ def proofpoint(w: Writer) -> str:
 
 
 def zendesk(w: Writer) -> str:
-    """A ticket: a line to write above, comments with pictures of people."""
+    """A ticket: a line above which to reply, comments with portraits."""
     comments = "".join(
         '<table width="100%" cellpadding="0" cellspacing="0" role="presentation"><tr><td '
         'width="100%" '
@@ -91,7 +91,7 @@ def zendesk(w: Writer) -> str:
 
 
 def jira(w: Writer) -> str:
-    """A change of an issue: fields in a table, a macro of code, links as keys."""
+    """A change of an issue: fields in a table, a code macro, links as keys."""
     fields = "".join(
         f'<tr><th style="text-align:left">{escape(what)}:</th><td><span class="diffremovedchars" '
         f'style="text-decoration:line-through">{count}</span> <span class="diffaddedchars">{price}'
@@ -110,7 +110,7 @@ def jira(w: Writer) -> str:
 
 
 def freshdesk(w: Writer) -> str:
-    """A helpdesk's answer: paragraphs in `div dir`, a quote of its own, a rating."""
+    """A helpdesk's answer: paragraphs in `div dir`, its own form of quote, a rating."""
     ratings = "".join(
         f'<td><a href="https://hilfe.example/r/{n}" style="display:block">{escape(item)}</a></td>'
         for n, item in enumerate(w.language.items[:3])
@@ -143,7 +143,7 @@ def order(w: Writer) -> str:
 
 
 def invoice(w: Writer) -> str:
-    """An invoice of an accounting system: a page of absolute widths, powers, small print."""
+    """An invoice of an accounting system: absolute widths, powers, small print."""
     rows = "".join(
         "<TR VALIGN=top>" + "".join(f"<TD NOWRAP><FONT SIZE=2>{escape(c)}</FONT>" for c in line)
         for line in w.lines(w.rng.randint(4, 12))
@@ -158,7 +158,7 @@ def invoice(w: Writer) -> str:
 
 
 def web_form(w: Writer) -> str:
-    """What a web site's form sends: labels and answers, in a table or as a list."""
+    """A mail of a web form: labels and answers, in a table or as a list."""
     pairs = [(heading, escape(w.paragraphs(1)[0])) for heading in w.language.headers]
     if w.rng.random() < 0.5:
         return "".join(f"<b>{name}:</b> {value}<br>\n" for name, value in pairs)
@@ -198,5 +198,5 @@ def calendar(w: Writer) -> str:
 
 
 def scanner(w: Writer) -> str:
-    """A device's mail: a line, no document around it."""
+    """A mail of a device: one line without a document around it."""
     return f"Scan {w.reference()}<BR>\r\n{escape(w.language.items[0])}<BR>\r\n<BR>\r\n"

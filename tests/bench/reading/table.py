@@ -1,4 +1,4 @@
-"""How well and how fast each converter reads the 150 bodies, in a process of its own each."""
+"""Measures how well and how fast each converter reads the 150 bodies, in separate processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One converter's line of the table. `lost`: body -> its lost and its shown hidden words."""
+    """One converter's row. `lost`: a summary of lost and wrongly shown words, by body."""
 
     share: float
     whole: int
@@ -34,8 +34,8 @@ class Row:
     lost: dict[str, str]
 
 
-def read_bodies() -> None:
-    """Print the table, and what the product does not read right."""
+def measure_bodies() -> None:
+    """Print the table, and the bodies that the product reads wrongly."""
     sizes = [len(html.encode()) / 1000 for html in bodies().values()]
     print(
         f"reading: {len(sizes)} bodies of {min(sizes):.1f} to {max(sizes):.1f} kB, median "
@@ -43,16 +43,16 @@ def read_bodies() -> None:
     )
     print(f"  {'':<20}{'words':>9}{'whole':>7}{'broken':>8}{'hidden':>8}", end="")
     print(f"{'median':>9}{'p95':>8}{'worst':>8} ms {'peak':>6} MB")
-    rows = {name: _row_apart(name) for name in CONVERTERS}
+    rows = {name: _row_in_child(name) for name in CONVERTERS}
     for name, row in rows.items():
         _print(name, row)
     lost = rows["the product"].lost
-    print(f"  the product reads {len(lost)} bodies not right" + (":" if lost else ""))
+    print(f"  the product reads {len(lost)} bodies wrongly" + (":" if lost else ""))
     for name, what in list(lost.items())[:_LISTED]:
         print(f"    {name:<36} {what}")
 
 
-def _row_apart(name: str) -> Row:
+def _row_in_child(name: str) -> Row:
     line = [sys.executable, "-m", "bench.reading.table", name]
     child = subprocess.run(line, stdout=subprocess.PIPE, check=True, text=True)
     return Row(**json.loads(child.stdout))
@@ -83,12 +83,12 @@ def _row_here(name: str) -> Row:
         p95_ms=quantiles(took_ms, n=20)[-1],
         worst_ms=max(took_ms),
         peak_mb=peak_mb,
-        lost={body: _told(s) for body, s in scores.items() if s.lost or s.shown},
+        lost={body: _summary(s) for body, s in scores.items() if s.lost or s.shown},
     )
 
 
 def _took_ms(convert: Converter, html: str) -> float:
-    """The shortest of some runs: what else the machine does is no part of it."""
+    """The shortest of several runs, which other work on the machine disturbs least."""
     took = []
     for _ in range(_REPEATS):
         began = time.process_time()
@@ -98,17 +98,20 @@ def _took_ms(convert: Converter, html: str) -> float:
 
 
 def _total(scores: dict[str, Score], name: str) -> int:
-    counters: list[Counter[str]] = [getattr(one, name) for one in scores.values()]
+    counters: list[Counter[str]] = [getattr(result, name) for result in scores.values()]
     return sum(counter.total() for counter in counters)
 
 
-def _told(one: Score) -> str:
-    lost = f"{one.lost.total()} of {one.words} lost ({_some(one.lost)})" if one.lost else ""
-    shown = f"{one.shown.total()} hidden shown ({_some(one.shown)})" if one.shown else ""
-    return "; ".join(filter(None, (lost, shown)))
+def _summary(result: Score) -> str:
+    parts = []
+    if result.lost:
+        parts.append(f"{result.lost.total()} of {result.words} lost ({_first_words(result.lost)})")
+    if result.shown:
+        parts.append(f"{result.shown.total()} hidden shown ({_first_words(result.shown)})")
+    return "; ".join(parts)
 
 
-def _some(counter: Counter[str]) -> str:
+def _first_words(counter: Counter[str]) -> str:
     return " ".join(list(counter)[:6])
 
 

@@ -1,4 +1,4 @@
-"""The memory of this process, as Linux gives it (proc(5)); None where it does not."""
+"""The memory of this process from Linux (proc(5)); None on other systems."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def memory_mb(name: str) -> float | None:
     return int(next(x for x in lines if x.startswith(name)).split()[1]) / 1024
 
 
-def forget_peak() -> None:
-    """Let the peak begin anew from what is held now."""
+def reset_peak() -> None:
+    """Reset the peak to the present memory."""
     if _PROC.exists():
         (_PROC / "clear_refs").write_text("5")
 
 
 class PeakMemory:
-    """The peak since this was made, beyond what was held then."""
+    """Measures the peak memory since its creation, above the memory at that time."""
 
     def __init__(self) -> None:
-        forget_peak()
+        reset_peak()
         self._before = memory_mb("VmRSS")
 
     def mb(self) -> float | None:

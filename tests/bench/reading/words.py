@@ -1,4 +1,4 @@
-"""What the mails of the bench say: neutral sentences about halls, cranes and orders."""
+"""The texts of the bench's mails: neutral sentences about halls, cranes and orders."""
 
 from __future__ import annotations
 
@@ -178,21 +178,21 @@ LANGUAGES = (DANISH, SWEDISH, NORWEGIAN, GERMAN, DUTCH, ENGLISH)
 
 
 class Writer:
-    """Writes the contents of one mail; the same seed writes the same."""
+    """Writes the contents of one mail; the same seed writes the same contents."""
 
     def __init__(self, language: Language, seed: int) -> None:
         self.language = language
         self.rng = random.Random(f"{language.code} {seed}")
 
     def paragraphs(self, count: int) -> list[str]:
-        """So many paragraphs of plain words, of one to eight sentences."""
+        """`count` paragraphs of plain text, with one to eight sentences each."""
         return [
             " ".join(self.rng.choices(self.language.sentences, k=self.rng.randint(1, 8)))
             for _ in range(count)
         ]
 
     def lines(self, count: int) -> list[tuple[str, str, str]]:
-        """So many lines of an order: what, how many, for how much."""
+        """`count` lines of an order: item, quantity, price."""
         return [
             (
                 self.rng.choice(self.language.items),
@@ -203,5 +203,5 @@ class Writer:
         ]
 
     def reference(self) -> str:
-        """A number as orders and tickets have it."""
+        """A number like those of orders and tickets."""
         return f"{self.rng.choice('ABKST')}-{self.rng.randint(10_000, 99_999)}"

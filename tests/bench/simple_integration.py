@@ -1,4 +1,4 @@
-"""The same work as peers write it: mail after mail, a typed call for each step. A program."""
+"""A program that does the same work simply: mail by mail, with a typed call for each step."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from webcrm_sync_sandbox.environment import Sandbox
 _Listing = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters
 
 
-class Peer:
-    """Graph by the SDK's typed client, webCRM by one request per step."""
+class SimpleIntegration:
+    """Uses the SDK's typed client for Graph, and one request per step for webCRM."""
 
     def __init__(self, settings: Settings, user: str, folder: str) -> None:
         login = AppLogin(settings, now=lambda: datetime.now(UTC))
@@ -41,7 +41,7 @@ class Peer:
         self._folder = self._mailbox.mail_folders.by_mail_folder_id(folder)
 
     async def sync(self) -> int:
-        """Sync every mail of the folder; how many."""
+        """Sync every mail of the folder; return their number."""
         login = await self._crm.post("/Auth/ApiLogin", data={"authCode": self._token})
         self._crm.headers["Authorization"] = f"Bearer {login.json()['AccessToken']}"
         query = _Listing(top=50, select=["id"])
@@ -49,21 +49,21 @@ class Peer:
         done = 0
         while page:
             for listed in page.value:
-                await self._one(listed.id)
+                await self._sync_one(listed.id)
                 done += 1
             more = page.odata_next_link
             page = await self._folder.messages.with_url(more).get() if more else None
         return done
 
-    async def _one(self, message_id: str) -> None:
-        here = self._mailbox.messages.by_message_id(message_id)
-        mail = await here.get()
+    async def _sync_one(self, message_id: str) -> None:
+        message = self._mailbox.messages.by_message_id(message_id)
+        mail = await message.get()
         address = mail.from_.email_address.address
         script = (
             f"SELECT PersonId, PersonOrganisationId FROM Person WHERE PersonEmail = '{address}'"
         )
-        found = await self._crm.get("/Queries", params={"script": script})
-        person = found.raise_for_status().json()[0]
+        answer = await self._crm.get("/Queries", params={"script": script})
+        person = answer.raise_for_status().json()[0]
         activity = {
             "ActivityId": 0,
             "ActivityStatus": "Completed",
@@ -75,16 +75,16 @@ class Peer:
             "ActivityDateTime": mail.sent_date_time.isoformat(),
         }
         (await self._crm.post("/Activities", json=activity)).raise_for_status()
-        await here.patch(Message(categories=[*(mail.categories or ()), *Mark.SYNCED.value]))
+        await message.patch(Message(categories=[*(mail.categories or ()), *Mark.SYNCED.value]))
 
 
 def main() -> None:
-    """Sync one folder by the environment's settings; print what it took as JSON."""
+    """Sync one folder with the environment's settings; print the time and the mails as JSON."""
     user, folder = sys.argv[1:]
     named = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
-    peer = Peer(Sandbox.settings_of(named), user, folder)
+    integration = SimpleIntegration(Sandbox.settings_of(named), user, folder)
     began, cpu = time.monotonic(), time.process_time()
-    mails = asyncio.run(peer.sync())
+    mails = asyncio.run(integration.sync())
     took = {"mails": mails, "s": time.monotonic() - began, "cpu_s": time.process_time() - cpu}
     print(json.dumps(took))
 
