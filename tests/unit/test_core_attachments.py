@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from webcrm_sync.core.attachments import (
     MEGABYTE,
+    PICTURE_MISSING,
     AttachmentPlan,
+    DocumentPlan,
     Protection,
     classify,
+    name_attachments,
     normalize_content_id,
 )
 from webcrm_sync.core.message import Attachment, AttachmentKind
@@ -42,7 +45,10 @@ def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> AttachmentPla
     [
         ("logo.png", "image/png", True),
         ("logo.png", "IMAGE/PNG; name=logo.png", True),
-        ("logo.png", "application/octet-stream", True),
+        *(
+            (f"logo.{ending}", "application/octet-stream", True)
+            for ending in ["bmp", "gif", "heic", "jpeg", "jpg", "png", "svg", "tif", "webp"]
+        ),
         ("plan.pdf", "application/pdf", False),
         ("plan.pdf", "application/octet-stream", False),
         ("sound.wav", "audio/wav", False),
@@ -89,6 +95,13 @@ def test_larger_file_is_left_out_with_its_size() -> None:
     assert found.lines(has_text=True) == ("Left out: report.zip (52 MB, more than 25 MB)",)
 
 
+def test_sizes_are_rounded_to_a_tenth_of_a_megabyte() -> None:
+    assert MEGABYTE == 2**20
+    large = a_file("a.zip", "application/zip", size=int(52.34 * MEGABYTE))
+    (left,) = classify([large], cids=(), largest=int(2.56 * MEGABYTE)).files
+    assert left.left_out == "52.3 MB, more than 2.6 MB"
+
+
 def test_file_just_over_the_limit_reads_as_larger_than_it() -> None:
     (left,) = sorted_out(a_file("a.zip", "application/zip", size=LARGEST + 1)).files
     assert left.left_out == "25.1 MB, more than 25 MB"
@@ -99,6 +112,8 @@ def test_link_to_a_cloud_file_is_a_line_and_no_document() -> None:
     found = sorted_out(link)
     assert found.files == ()
     assert found.lines(has_text=True) == ("Linked file: Plan",)
+    shown = a_file("Plan.png", "image/png", kind=AttachmentKind.REFERENCE, content_id="x")
+    assert sorted_out(shown, cids=("x",)).links == ("Plan.png",)
 
 
 def test_attached_mail_becomes_a_file_that_mail_clients_open() -> None:
@@ -115,13 +130,21 @@ def test_position_counts_every_attachment_of_the_mail() -> None:
 def test_signed_mail_is_filed_complete_and_its_signature_is_not() -> None:
     whole = a_file("smime.p7m", "multipart/signed", size=9)
     assert [f.name for f in sorted_out(whole).files] == ["signed mail.eml"]
-    signature = a_file("smime.p7s", "application/pkcs7-signature")
     pdf = a_file("a.pdf", "application/pdf")
-    assert [f.name for f in sorted_out(signature, pdf).files] == ["a.pdf"]
+    for signature in (
+        a_file("smime.p7s", "application/pkcs7-signature"),
+        a_file("signature.bin", "application/x-pkcs7-signature"),
+        a_file("SMIME.P7S", "application/octet-stream"),
+    ):
+        assert [f.name for f in sorted_out(signature, pdf).files] == ["a.pdf"]
+    other = a_file("smime.p7s", "application/pdf")
+    assert [f.name for f in sorted_out(other).files] == ["smime.p7s"]
     assert sorted_out(whole).lines(has_text=True) == ()
 
 
-@pytest.mark.parametrize("kind", ["application/pkcs7-mime", "application/octet-stream"])
+@pytest.mark.parametrize(
+    "kind", ["application/pkcs7-mime", "application/x-pkcs7-mime", "application/octet-stream"]
+)
 def test_encrypted_mail_says_so_and_its_content_is_filed(kind: str) -> None:
     sealed = a_file("smime.p7m", f"{kind}; smime-type=enveloped-data")
     found = sorted_out(sealed)
@@ -137,10 +160,32 @@ def test_attached_signed_invoice_is_a_file_like_any_other() -> None:
 
 
 def test_rights_protected_mail_is_no_file_and_says_so() -> None:
-    bound = a_file("message.rpmsg", "application/x-microsoft-rpmsg-message")
-    found = sorted_out(bound)
-    assert found.files == ()
-    assert found.lines(has_text=True) == (Protection.RIGHTS_PROTECTED.value,)
+    for bound in (
+        a_file("message.rpmsg", "application/x-microsoft-rpmsg-message"),
+        a_file("other.bin", "application/x-microsoft-rpmsg-message"),
+        a_file("Message.rpmsg", "application/octet-stream"),
+    ):
+        found = sorted_out(bound)
+        assert found.files == ()
+        assert found.lines(has_text=True) == (Protection.RIGHTS_PROTECTED.value,)
+
+
+def test_attachments_without_a_name_are_named_by_their_position() -> None:
+    names = name_attachments([a_file("", "text/plain"), a_file("", "text/plain")])
+    assert names == ("attachment-1", "attachment-2")
+
+
+@pytest.mark.parametrize("line", [PICTURE_MISSING, *(one.value for one in Protection)])
+def test_each_line_about_what_cannot_be_read_is_a_sentence(line: str) -> None:
+    assert line[0].isupper()
+    assert line.endswith(".")
+
+
+def test_a_plan_says_nothing_that_was_not_decided() -> None:
+    assert AttachmentPlan().lines(has_text=False) == ()
+    document = DocumentPlan(1, "a.pdf", 100)
+    assert not document.is_reported
+    assert not document.may_repeat
 
 
 attachments = st.builds(

@@ -52,6 +52,8 @@ BEGINS = re.compile(r"<[A-Za-z/!?]")
         ("Eva <eva@kunde.example>", "Eva ‹eva@kunde.example›"),
         ("<https://kunde.example/?a=1&b=2>", "‹https://kunde.example/?a=1&b=2›"),
         ("&lt;script&gt;", "‹script›"),
+        ("<b &lt;i>", "‹b ‹i›"),
+        ("<b &gt; c", "‹b › c"),
         ("&LT;script&GT;", "‹script›"),
         ("&ltscript&gt", "‹script›"),
         ("&#60;b&#62;", "‹b›"),

@@ -204,6 +204,11 @@ def test_nothing_is_reported_when_no_picture_is_missing(html: str) -> None:
     assert sorted_out(html, picture("a", SMALL)).lines(has_text=True) == ()
 
 
+def test_nothing_is_reported_when_the_only_picture_is_attached_and_decorative() -> None:
+    pixel = "<img src='cid:a' width=1 height=1>"
+    assert sorted_out(pixel, picture("a", DOT)).lines(has_text=True) == ()
+
+
 @pytest.mark.parametrize("html", [REMOTE, "<img src='cid:lost@1'>", "<p></p><img src='cid:x'>"])
 def test_attached_picture_that_the_text_does_not_show_is_not_missing(html: str) -> None:
     found = sorted_out(html, picture("other", SMALL))
@@ -244,6 +249,7 @@ def test_picture_that_a_long_conversation_shows_often_is_filed_once() -> None:
     html = "Words" + "".join(f"<img src='cid:p{n}'>" for n in range(6))
     found = leave_out_repeated(sorted_out(html, *listed), [])
     assert [f.position for f in found.files if not f.left_out] == [1, 2]
+    assert [f.position for f in found.files] == [1, 2, 3, 4, 5, 6]
 
 
 def test_only_pictures_of_the_text_count_as_repeated() -> None:

@@ -43,6 +43,7 @@ def test_html_is_recognised_by_the_whole_memo(memo: str) -> None:
         # No tag makes these lines.
         ("<b>Hi</b>\r\nsee <i>this</i>\nBo", "<b>Hi</b><br>\nsee <i>this</i><br>\nBo"),
         ("<p>one\nparagraph</p>", "<p>one\nparagraph</p>"),
+        ("<b>Hi</b><wbr>you\nsee <i>this</i>", "<b>Hi</b><wbr>you<br>\nsee <i>this</i>"),
         # Pictures within the HTML are dropped, however large; the words stay.
         (f"<p>x<img src='data:image/png;base64,{'A' * 500_000}'></p>", "<p>x<img></p>"),
     ],
@@ -50,6 +51,42 @@ def test_html_is_recognised_by_the_whole_memo(memo: str) -> None:
 )
 def test_html_keeps_its_words_and_loses_active_parts(memo: str, shown: str) -> None:
     assert to_outlook_body(memo) == (shown, True)
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [
+        "<br>\none\ntwo\nthree</br>",  # tags that have no end tag do not pair up
+        "<wbr>\none\ntwo\nthree</wbr>",
+        "<name><br>x",
+        "Write <br> " + "long " * 40,
+        "a <br> b",
+        "one\ntwo\n<b>x</b>",
+    ],
+)
+def test_a_text_that_names_a_few_tags_stays_a_text(memo: str) -> None:
+    assert not is_html(memo)
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [
+        "Donau<wbr>dampf",
+        "a<br>\nb\nc<br>\nd\ne",
+        "<div>\n<b>x</b>\none\ntwo\nthree\n</div>",
+        # Nothing before or after these tags shows that the text talks about them.
+        "lineX<br>X line",
+        "one <br>X two",
+        'said "<b>Hi</b> all"',
+        "see <b>this </b>now",
+        "x" + " " * 100 + "<br> y",
+        "<br> <br> <br> c",
+        "a\n <br>\n <br> c",
+        "a\r <br>\r <br> c",
+    ],
+)
+def test_a_few_tags_make_html_of_a_memo(memo: str) -> None:
+    assert is_html(memo)
 
 
 @given(st.text(st.characters(exclude_characters="<")))

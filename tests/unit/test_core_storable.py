@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.hostile_bodies import BODIES
 from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
 from webcrm_sync.core.storable import (
+    QUOTES,
     normalize_unicode,
     to_one_line,
     to_storable,
@@ -256,3 +257,12 @@ def test_ten_times_the_body_takes_about_ten_times_as_long(name: str) -> None:
 def test_every_text_in_a_json_value_can_be_stored() -> None:
     told = {"a\0": ["x\0", {"n": 1, "t": "\ud83d"}, None], "b": True}
     assert to_storable_json(told) == {"a": ["x", {"n": 1, "t": "\ufffd"}, None], "b": True}
+
+
+def test_a_text_that_can_be_stored_holds_no_nul() -> None:
+    assert to_storable("a\0b") == "ab"
+    assert to_storable("ü\0b") == "üb"
+
+
+def test_quotes_are_neither_letters_nor_digits() -> None:
+    assert not re.search(r"[A-Za-z0-9]", QUOTES)

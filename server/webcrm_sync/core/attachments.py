@@ -248,5 +248,5 @@ def _size_reason(size: int, largest: int) -> str:
         return ""
     limit = round(largest / MEGABYTE, 1)
     # A size just over the limit must also look larger than it.
-    shown = max(round(size / MEGABYTE, 1), round(limit + 0.1, 1))
+    shown = max(round(size / MEGABYTE, 1), limit + 0.1)
     return f"{shown:g} MB, more than {limit:g} MB"

@@ -35,5 +35,5 @@ def neutralize_tags(text: str) -> str:
 def _replace_brackets(match: re.Match[str]) -> str:
     opening, inner, closing = match.groups()
     if inner is None:
-        return match[0]
+        return opening
     return _OPENINGS.sub("‹", opening) + inner + _CLOSINGS.sub("›", closing)
