@@ -27,7 +27,7 @@ _STRIPS = {"strip", "lstrip", "rstrip"}
 
 #: A list of more constants than this is data: a test that repeats it would be a copy. One change
 #: shows that the list is used.
-_LONGEST_LIST = 20
+_LONGEST_LIST = 10
 #: A changed constant is shown with the expression around it if that is at most this long.
 _LONGEST_CONTEXT = 80
 

@@ -11,6 +11,7 @@ from webcrm_sync.core.addresses import domain_of, find_addresses, fold_domain
     ("text", "right"),
     [
         ('"eva kunde"@x.example', ('"eva kunde"@x.example',)),
+        ('eva""@x.example', ()),  # nobody has an empty name
         ('"eva@x"@y.example', ("x@y.example",)),  # no address ends inside the quotes
         ("100%25@x.example", ("100%25@x.example",)),  # an escape only counts without an `@`
         ("call eva @work", ()),
@@ -48,3 +49,7 @@ def test_letters_that_idna_maps_otherwise_than_unicode_are_folded_by_idna() -> N
 def test_text_without_an_at_sign_has_no_domain() -> None:
     assert domain_of("kunde.example") == ""
     assert domain_of("eva@kunde.example") == "kunde.example"
+
+
+def test_blanks_around_a_domain_make_no_difference() -> None:
+    assert fold_domain(" kunde.example\u00a0") == "kunde.example"

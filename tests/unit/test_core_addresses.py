@@ -277,6 +277,7 @@ def test_the_plus_tag_is_removed(address: str, right: str | None) -> None:
         ("kunde.example;kunde.test,kunde.example", ("kunde.example", "kunde.test")),
         ("kunde.example\nkunde.test", ("kunde.example", "kunde.test")),
         ("'kunde.example'", ("kunde.example",)),
+        ("[kunde.example]", ("kunde.example",)),
         ("kunde\u200b.example", ("kunde.example",)),
         ("https://Bücher.example", ("xn--bcher-kva.example",)),
         ("kunde.example.", ("kunde.example",)),
