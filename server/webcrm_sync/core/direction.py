@@ -23,10 +23,8 @@ from webcrm_sync.core.message import Party
 # fmt: off
 _MORE_FREE_MAIL = frozenset(
     {
-        "live.dk", "live.se", "live.no", "hotmail.dk", "outlook.dk", "mail.dk", "jubii.dk",
-        "ofir.dk", "stofanet.dk", "webspeed.dk", "post.tele.dk", "privat.dk", "get2net.dk",
-        "icloud.com", "me.com", "mac.com", "proton.me", "protonmail.com", "telia.com",
-        "spray.se", "online.no", "gmx.de", "gmx.net", "web.de", "t-online.de",
+        "hotmail.dk", "mail.dk", "jubii.dk", "ofir.dk", "stofanet.dk", "webspeed.dk",
+        "post.tele.dk", "privat.dk", "get2net.dk", "telia.com", "online.no",
     }
 )
 # fmt: on
