@@ -72,3 +72,26 @@ def test_a_run_of_accents_that_never_ends_is_cut_anywhere() -> None:
     assert cut_at_letter(accents, 200) == accents[:200]
     assert cut_at_letter("ab" + "e\u0301", 3) == "ab"
     assert cut_at_letter("ab" + "e\u0301", 4) == "abe\u0301"
+
+
+def test_lengths_are_counted_in_utf16_units() -> None:
+    assert [utf16_length(text) for text in ("", "abc", "ø", "👍", "\ud83d")] == [0, 3, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "right"),
+    [
+        ("a👍", 2, "a"),
+        ("👍" * 10, 10, "👍" * 5),
+        (f"{FAMILY}a", 4, ""),
+        ("a" * 100 + THUMB, 102, "a" * 100),
+        ("a" * 100 + THUMB, 104, "a" * 100 + THUMB),
+    ],
+)
+def test_as_many_letters_stay_as_fit(text: str, limit: int, right: str) -> None:
+    assert cut_at_letter(text, limit) == right
+
+
+def test_a_cut_that_would_lose_half_of_the_text_falls_within_a_word() -> None:
+    assert truncate("aaaa bbbbbbbb", 10) == "aaaa bbbb…"
+    assert truncate("aaaaa bbbbbbbb", 10) == "aaaaa…"
