@@ -1,1 +1,1 @@
-"""Values and rules of the product. Nothing in here does any input or output."""
+"""Values and rules of the product. No module of this package does input or output."""

@@ -89,7 +89,7 @@ def _is_known(name: str) -> bool:
 
 def _with_line_ends(html: str) -> str:
     """The HTML with line breaks as tags, unless its own tags break lines."""
-    names = {_Tag.of(found).name for found in _TAG.finditer(html)}
+    names = {_Tag.of(match).name for match in _TAG.finditer(html)}
     return html if names & _ELEMENTS - _INLINE else _LINE_END.sub("<br>\n", html)
 
 
@@ -188,9 +188,9 @@ def _is_mentioned(memo: str, element: _Element) -> bool:
 
 def _is_after_word(memo: str, at: int) -> bool:
     """True if a word and a space precede this position on the same line."""
-    before = memo[max(0, at - _LOOK_BEHIND) : at]
-    word = before.rstrip(_BLANKS)
-    return word != before and word[-1:] not in {"", ">", "\r", "\n"}
+    text_before = memo[max(0, at - _LOOK_BEHIND) : at]
+    word = text_before.rstrip(_BLANKS)
+    return word != text_before and word[-1:] not in {"", ">", "\r", "\n"}
 
 
 def _breaks_lines(memo: str, elements: Sequence[_Element]) -> bool:

@@ -169,9 +169,9 @@ def _numbers_agree(poor: WordDigest, rich: WordDigest, *, is_added_to: bool) -> 
         return False
     few, many = sorted((poor, rich), key=lambda digest: digest.number_count)
     following = iter(many.numbers)
-    met = sum(1 for _ in takewhile(lambda number: number in following, few.numbers))
-    is_cut = many.number_count > _MAX_NUMBERS and met >= _MAX_NUMBERS - _MAX_NOTICE_NUMBERS
-    return met == len(few.numbers) or is_cut
+    matched = sum(1 for _ in takewhile(lambda number: number in following, few.numbers))
+    is_cut = many.number_count > _MAX_NUMBERS and matched >= _MAX_NUMBERS - _MAX_NOTICE_NUMBERS
+    return matched == len(few.numbers) or is_cut
 
 
 def _text(body: str, *, is_html: bool) -> str:
@@ -212,12 +212,12 @@ def _visible_parts(html: str) -> Iterator[str]:
         if begin.start() < place:
             continue
         end = f"</{begin[1]}" if begin[1] else "-->"
-        found = -1 if end in unclosed else html.find(end, begin.start() + 2)
-        if found < 0:
+        end_at = -1 if end in unclosed else html.find(end, begin.start() + 2)
+        if end_at < 0:
             unclosed.add(end)
             continue
         yield html[place : begin.start()]
-        place = found + len(end)
+        place = end_at + len(end)
     yield html[place:]
 
 

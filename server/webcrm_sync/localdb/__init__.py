@@ -1,1 +1,1 @@
-"""The PostgreSQL that the product brings along, for installations without one of their own."""
+"""The embedded PostgreSQL, for installations without a PostgreSQL of their own."""

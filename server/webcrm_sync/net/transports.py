@@ -143,7 +143,7 @@ class _AsyncBoundedBody(httpx.AsyncByteStream):
 
 
 def _prepare(request: httpx.Request, default: Bounds) -> Bounds:
-    """The bounds of `request`, which now asks for the one compression that we open."""
+    """The bounds of `request`. Makes it ask for the only coding that Meter decompresses."""
     request.headers["Accept-Encoding"] = ACCEPT_ENCODING
     bounds = request.extensions.get(BOUNDS_EXTENSION, default)
     assert isinstance(bounds, Bounds)

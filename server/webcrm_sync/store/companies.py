@@ -70,8 +70,10 @@ def refuse_another(connection: Connection, tenant_id: str) -> None:
     if connection.scalar(_IS_EMPTY):
         return
     has_mailbox = select(mailbox.c.id).where(mailbox.c.company_id == company.c.id).exists()
-    others = select(company.c.tenant_id).where(company.c.tenant_id != tenant_id.lower())
-    if stored := connection.scalar(others.where(has_mailbox).order_by(company.c.id).limit(1)):
+    other_tenants = select(company.c.tenant_id).where(company.c.tenant_id != tenant_id.lower())
+    if stored := connection.scalar(
+        other_tenants.where(has_mailbox).order_by(company.c.id).limit(1)
+    ):
         raise AnotherCompany(stored=stored, configured=tenant_id.lower())
 
 
@@ -95,11 +97,11 @@ def update_company(tx: Tx, **values: object) -> None:
     tx.connection.execute(update(company).where(company.c.id == tx.company_id).values(**values))
 
 
-def claim_due(tx: Tx, column: str, *, again: timedelta) -> bool:
-    """True if the time in `column` has come, which is then set to now plus `again`."""
+def claim_due(tx: Tx, column: str, *, interval: timedelta) -> bool:
+    """True if the time in `column` has come, which is then set to now plus `interval`."""
     due = company.c[column]
     query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
-    return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
+    return tx.connection.execute(query.values({column: tx.now + interval})).rowcount == 1
 
 
 def read_directory_again(tx: Tx) -> None:

@@ -27,8 +27,8 @@ _POLL_MARGIN = timedelta(days=2)
 class IncidentSubject:
     """The mail, record or copy that raised an exception.
 
-    `name`: its kind and number, separated by a blank. `email_id`, `mailbox_id`: None = it has none,
-    or none is known. `at`: when the exception was raised.
+    `name`: its kind and number, separated by a blank. `email_id`, `mailbox_id`: None = not
+    known. `at`: when the exception was raised.
     """
 
     name: str

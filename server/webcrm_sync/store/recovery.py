@@ -192,8 +192,10 @@ def withdraw_removed(tx: Tx, seen: Filing) -> None:
     query = update(filing).where(filing.c.id == seen.id, filing.c.activity_id == seen.activity_id)
     tx.connection.execute(query.values(is_withdrawn=True, is_removed=True, is_complete=True))
     tx.connection.execute(delete(document).where(document.c.filing_id == seen.id))
-    others = select(filing.c.id).where(filing.c.email_id == seen.email_id, ~filing.c.is_withdrawn)
-    if tx.connection.execute(others.limit(1)).first() is None:
+    other_filings = select(filing.c.id).where(
+        filing.c.email_id == seen.email_id, ~filing.c.is_withdrawn
+    )
+    if tx.connection.execute(other_filings.limit(1)).first() is None:
         transitions.skip_removed(tx, [seen.email_id])
     details = {"organisation": seen.organisation_id, "activity": seen.activity_id}
     tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=seen.email_id, **details)

@@ -21,10 +21,10 @@ class SyncRequest:
 
     by: str
     organisations: tuple[int, ...]
-    pressed_at: datetime
+    requested_at: datetime
 
 
-_COLUMNS = (sync_request.c.by, sync_request.c.organisations, sync_request.c.pressed_at)
+_COLUMNS = (sync_request.c.by, sync_request.c.organisations, sync_request.c.requested_at)
 _IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
     sync_request.c.graph_id == item.c.graph_id
 )
@@ -41,7 +41,7 @@ def save_request(
         "item_id": item_id,
         "by": by,
         "organisations": list(organisations),
-        "pressed_at": tx.now,
+        "requested_at": tx.now,
     }
     new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **values)
     keys = [sync_request.c.mailbox_id, sync_request.c.graph_id]
@@ -73,7 +73,7 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
         select(sync_request.c.mailbox_id, *_COLUMNS)
         .join(item, _IS_FOR_COPY)
         .where(item.c.email_id == email_id)
-        .order_by(sync_request.c.pressed_at)
+        .order_by(sync_request.c.requested_at)
     )
     return [
         (mailbox_id, SyncRequest(by, tuple(organisations), at))
@@ -90,7 +90,7 @@ def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]
         select(item.c.email_id, sync_request.c.organisations)
         .join(sync_request, _IS_FOR_COPY)
         .where(any_of(item.c.email_id, email_ids))
-        .order_by(sync_request.c.pressed_at)
+        .order_by(sync_request.c.requested_at)
     )
     by_email: dict[int, tuple[int, ...]] = {}
     for email_id, organisations in tx.connection.execute(query):

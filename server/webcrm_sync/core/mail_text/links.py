@@ -62,7 +62,7 @@ def unwrap_links(text: str) -> str:
     """The text with every gateway's link in it replaced by its target."""
     if "://" not in text or not any(name in text for name in _GATEWAY_NAMES):
         return text
-    return _WEB.sub(lambda found: unwrap_url(found[0]), text)
+    return _WEB.sub(lambda match: unwrap_url(match[0]), text)
 
 
 def target_to_show(href: str, words: str) -> str:
@@ -96,10 +96,10 @@ def _digits_of(number: str) -> str:
 
 def _simplify(address: str) -> str:
     """A URL without the parts that people omit in writing."""
-    plain = unquote(" ".join(address.split())).casefold()
+    simple = unquote(" ".join(address.split())).casefold()
     for scheme in ("tel:", "mailto:", "https://", "http://"):
-        plain = plain.removeprefix(scheme)
-    return plain.removeprefix("www.").rstrip("/")
+        simple = simple.removeprefix(scheme)
+    return simple.removeprefix("www.").rstrip("/")
 
 
 def _wrapped_target(address: str) -> str | None:

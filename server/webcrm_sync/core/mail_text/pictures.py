@@ -25,7 +25,7 @@ _LETTERS, _BYTES = 4, 3
 
 
 class PictureCollector:
-    """The pictures so far. `cids`: as in the HTML; `shown`: those that may have content.
+    """The pictures so far. `cids`: content ids as in the HTML; `shown`: those with content.
 
     `has_unattached`, `has_pasted`: see `core.pictures.PictureFacts`.
     """
@@ -41,8 +41,8 @@ class PictureCollector:
         if source := attributes.get("src"):
             self._add(tag, source, has_content=is_seen and not _is_pixel(attributes))
         background, style = attributes.get("background"), attributes.get("style")
-        if background and (found := _CID.search(background[:_LONGEST])):
-            self.cids.add(found[1])
+        if background and (match := _CID.search(background[:_LONGEST])):
+            self.cids.add(match[1])
         if style and "cid:" in style:
             self.cids.update(_CID_IN_STYLE.findall(style))
 
@@ -60,10 +60,10 @@ class PictureCollector:
                 is_large = len(source) * _BYTES > LARGEST_LOGO * _LETTERS
                 is_large = is_large or begin.startswith(DATA_LEFT_OUT)
                 self.has_pasted |= scheme.startswith("data:") and is_large
-        elif found := _CID.search(begin):
-            self.cids.add(found[1])
+        elif match := _CID.search(begin):
+            self.cids.add(match[1])
             if has_content and tag not in _BACKGROUNDS:
-                self.shown.add(found[1])
+                self.shown.add(match[1])
 
 
 def _is_pixel(attributes: Attributes) -> bool:

@@ -1,7 +1,7 @@
 """The words that mail programs write before a quoted mail, in lower case.
 
 They come from the programs' own mails in Danish, Swedish, Norwegian, German, Dutch and English, and
-in other languages that our users' customers write.
+in other languages of customers.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Element:
 
 @dataclass(slots=True)
 class Numbering:
-    """The items of a list as they are counted. `step` 0: they have bullets, `kind` as HTML's."""
+    """The numbers of a list's items. `step` 0: the items have bullets. `kind`: HTML's `type`."""
 
     number: int = 0
     step: int = 0

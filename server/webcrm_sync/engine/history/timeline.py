@@ -138,7 +138,7 @@ def _entries(
     ]
     entries += [
         _entry(
-            request.pressed_at,
+            request.requested_at,
             EventKind.BUTTON_PRESSED,
             EventFacts(by=request.by),
             mailbox_id,

@@ -31,7 +31,7 @@ def refresh_directory(context: Context) -> None:
         company = companies.read_company(tx)
         if company.is_webcrm_paused(tx.now):
             return
-        if not companies.claim_due(tx, "directory_due_at", again=again):
+        if not companies.claim_due(tx, "directory_due_at", interval=again):
             return
         read_at = company.directory_full_at
         is_full = read_at is None or tx.now - read_at > _FULL_EVERY

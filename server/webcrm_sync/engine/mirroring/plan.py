@@ -61,7 +61,7 @@ def mirror(context: Context) -> None:
 def _is_due(context: Context) -> bool:
     with context.begin() as tx:
         return companies.claim_due(
-            tx, "mirror_due_at", again=timedelta(seconds=context.settings.mirror_seconds)
+            tx, "mirror_due_at", interval=timedelta(seconds=context.settings.mirror_seconds)
         )
 
 

@@ -21,7 +21,7 @@ def housekeeping(context: Context) -> None:
     raised at the end.
     """
     with context.begin() as tx:
-        if not companies.claim_due(tx, "housekeeping_due_at", again=_EVERY):
+        if not companies.claim_due(tx, "housekeeping_due_at", interval=_EVERY):
             return
     steps = (_delete_contents, _delete_drafts, release_after_upgrade)
     _, faults = isolate.try_each(context, steps, lambda step: step(context), lambda s: s.__name__)

@@ -238,7 +238,7 @@ def _changed_at(copy: CopyFacts, origin: Origin | None) -> datetime | None:
     """When the item got its state; before `discover` has made one, when the button was pressed."""
     if copy.current_item:
         return copy.current_item.state_at
-    return copy.request.pressed_at if copy.request and origin else None
+    return copy.request.requested_at if copy.request and origin else None
 
 
 def _forecast(copy: CopyFacts, found: Match) -> Forecast:

@@ -311,6 +311,6 @@ def sync_duration_s(copy: CopyFacts, status: DisplayStatus) -> float | None:
     if item is None or status is not DisplayStatus.SYNCED:
         return None
     started_at = item.found_at
-    if copy.request and copy.request.pressed_at <= item.state_at:
-        started_at = copy.request.pressed_at
+    if copy.request and copy.request.requested_at <= item.state_at:
+        started_at = copy.request.requested_at
     return round((item.state_at - started_at).total_seconds(), 1)

@@ -24,7 +24,7 @@ class UpdateKind(StrEnum):
 
 
 #: A sync request for one copy. `item_id`: Outlook's id of the copy before it was moved.
-#: `organisations`: the person's choice, empty = none.
+#: `organisations`: the ids that the person chose, empty = no choice.
 sync_request = Table(
     "press",
     metadata,
@@ -33,7 +33,7 @@ sync_request = Table(
     Column("item_id", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("organisations", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
-    time("pressed_at", nullable=False),
+    time("pressed_at", nullable=False, key="requested_at"),
 )
 
 #: An update: a change to a filing's Activity that webCRM has yet to receive. `move_to`: its new

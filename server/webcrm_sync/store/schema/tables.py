@@ -34,7 +34,7 @@ from webcrm_sync.store.schema.columns import (
     time,
 )
 
-#: One Entra tenant joined to one webCRM system. `webcrm_*`: until when webCRM is not called.
+#: One Entra tenant joined to one webCRM system. webCRM is not called before `webcrm_due_at`.
 company = Table(
     "company",
     metadata,
