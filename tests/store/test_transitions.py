@@ -63,7 +63,7 @@ def test_a_copy_that_starts_again_keeps_nothing_of_its_earlier_end(
 ) -> None:
     with database.begin(1) as tx:
         add_item(tx, state, retry_at=NOW + timedelta(hours=1))
-        assert transitions.restart(tx, item.c.id == 1, of=[state]) == 1
+        assert transitions.restart(tx, item.c.id == 1, from_states=[state]) == 1
         assert columns(tx) == ("found", None, None, None, NOW, None, 0)
         assert tx.deferred == {(Job.MATCH, 1)}
 
@@ -71,7 +71,7 @@ def test_a_copy_that_starts_again_keeps_nothing_of_its_earlier_end(
 def test_a_copy_in_another_state_does_not_start_again(database: Database) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.SYNCED)
-        assert transitions.restart(tx, item.c.id == 1, of=[State.PARKED]) == 0
+        assert transitions.restart(tx, item.c.id == 1, from_states=[State.PARKED]) == 0
         assert columns(tx)[:2] == ("synced", "webcrm closed")
         assert tx.deferred == set()
 
@@ -118,5 +118,5 @@ def test_a_transition_that_the_table_does_not_name_is_refused(database: Database
     with database.begin(1) as tx:
         add_item(tx, State.SYNCED)
         with pytest.raises(AssertionError):
-            transitions.restart(tx, item.c.id == 1, of=[State.SYNCED])
+            transitions.restart(tx, item.c.id == 1, from_states=[State.SYNCED])
         assert columns(tx)[0] == "synced"

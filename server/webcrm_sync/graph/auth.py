@@ -48,7 +48,7 @@ def get_origin(url: str) -> str:
 
 
 def decode_claims(challenge: str) -> str | None:
-    """The JSON object in a claims challenge, None when the text holds none.
+    """The JSON object in a claims challenge, None if the text holds none.
 
     Its base64 may lack the padding, and may be URL-safe (Microsoft Entra: claims challenges).
     """
@@ -61,7 +61,7 @@ def decode_claims(challenge: str) -> str | None:
 
 
 def read_roles(token: str) -> frozenset[str]:
-    """The application permissions in a token; empty when it is unreadable or names none.
+    """The application permissions in a token; empty if it is unreadable or names none.
 
     Empty does not prove that there are none: Exchange's RBAC for Applications grants access without
     a `roles` claim.

@@ -114,7 +114,7 @@ class GraphClient:
     ) -> Page:
         """The next page of a folder's changes with whole mails; `cursor` None = from the start.
 
-        Raises CursorExpired when Graph no longer knows the cursor.
+        Raises CursorExpired if Graph no longer knows the cursor.
         """
         return self._loop.run(
             messages.fetch_page(self._graph, user_id, folder_id, cursor, size=size)
@@ -185,7 +185,7 @@ class GraphClient:
     ) -> None:
         """Writes an attachment's bytes into `sink`. After an error it may hold a part of them.
 
-        Raises Refused when more than `at_most` bytes arrive.
+        Raises Refused if more than `at_most` bytes arrive.
         """
         saving = messages.save_attachment(
             self._graph, user_id, graph_id, attachment_id, sink, at_most=at_most

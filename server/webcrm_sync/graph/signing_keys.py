@@ -118,7 +118,7 @@ def read_signing_keys(document: Any, *, issuer: str = "") -> Mapping[str, jwt.Py
     """The RSA keys in a JWKS document, by `kid`, without the unusable ones.
 
     `issuer`: the only issuer whose keys count, if a key names one (Microsoft Entra: access tokens,
-    validate the signing key issuer). Raises TryLater when no key is left.
+    validate the signing key issuer). Raises TryLater if no key is left.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     keys: dict[str, jwt.PyJWK] = {}

@@ -110,7 +110,7 @@ class Transport:
     async def download(self, url: str, call: Call, sink: IO[bytes], *, at_most: int) -> None:
         """Writes the answer's bytes into `sink`, piece by piece; an error may leave a part there.
 
-        Raises Refused, code TOO_LARGE, when more than `at_most` bytes arrive.
+        Raises Refused, code TOO_LARGE, if more than `at_most` bytes arrive.
         """
         bounds = Bounds(self.bounds.seconds + at_most / _SLOWEST_BYTES_PER_S, at_most)
 

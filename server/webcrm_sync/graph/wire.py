@@ -255,7 +255,7 @@ def quote_literal(value: str) -> str:
 
 
 def get_id(raw: Json) -> str:
-    """The resource's id, which is case-sensitive. Raises Refused when it has none."""
+    """The resource's id, which is case-sensitive. Raises Refused if it has none."""
     if not (graph_id := get_text(raw, "id")):
         raise Refused("Graph's answer holds a resource without an id.", code="UnexpectedAnswer")
     return graph_id
@@ -273,7 +273,7 @@ def get_text(raw: Json, key: str) -> str:
 
 
 def get_number(raw: Json, key: str) -> int:
-    """The whole number at `key`, 0 when there is none."""
+    """The whole number at `key`, 0 if there is none."""
     value = raw.get(key)
     return value if isinstance(value, int) else 0
 
@@ -299,7 +299,7 @@ def get_objects(raw: Json, key: str) -> tuple[Json, ...]:
 
 
 def get_time(raw: Json, key: str) -> datetime | None:
-    """The time at `key` in UTC; None when it is absent, unreadable or Exchange's year 1."""
+    """The time at `key` in UTC; None if it is absent, unreadable or Exchange's year 1."""
     try:
         at = datetime.fromisoformat(get_text(raw, key))
         at = at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -86,7 +86,7 @@ class Home:
     def lock(self, name: str, kind: int) -> int:
         """The descriptor that holds the lock `name` until it is closed in every process.
 
-        Raises BlockingIOError when `kind` has LOCK_NB and the lock is taken.
+        Raises BlockingIOError if `kind` has LOCK_NB and the lock is taken.
         """
         descriptor = os.open(self._lock_file(name), os.O_RDWR)
         try:

@@ -97,9 +97,8 @@ def read(tx: Tx, filing_id: int) -> tuple[ActivityUpdate, Filing, Email] | None:
     row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
     if row is None or not open_:
         return None
-    its_filing = Filing(**row)
-    email_id = its_filing.email_id
-    return open_[filing_id], its_filing, emails_by_id(tx, [email_id])[email_id]
+    updated = Filing(**row)
+    return open_[filing_id], updated, emails_by_id(tx, [updated.email_id])[updated.email_id]
 
 
 def due(tx: Tx, *, limit: int) -> Sequence[int]:

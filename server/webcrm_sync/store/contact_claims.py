@@ -37,28 +37,34 @@ _PAIRS = (("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe"), ("ß", "ss"))
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create a contact. `person_id`: the contact exists already."""
+    """The answer to a claim. `is_granted`: the caller may create the contact.
 
-    is_ours: bool
+    `person_id`: the contact, if it exists already.
+    """
+
+    is_granted: bool
     person_id: int | None
 
 
-def claim_contact(tx: Tx, address: str, organisation_id: int, *, stale: datetime) -> Claim:
-    """Claim the creation of a contact. One caller at a time holds it, at most since `stale`."""
+def claim_contact(tx: Tx, address: str, organisation_id: int, *, void_before: datetime) -> Claim:
+    """Claim the creation of a contact. One caller at a time holds the claim.
+
+    A claim from before `void_before` is void.
+    """
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     new = insert(new_contact).values(**keys, intent_at=tx.now)
-    is_stale = new_contact.c.person_id.is_(None) & (new_contact.c.intent_at < stale)
+    is_stale = new_contact.c.person_id.is_(None) & (new_contact.c.intent_at < void_before)
     new_or_stale = new.on_conflict_do_update(
         index_elements=list(keys), set_={"intent_at": tx.now}, where=is_stale
     )
     if tx.connection.execute(new_or_stale.returning(new_contact.c.address)).first():
-        return Claim(is_ours=True, person_id=None)
+        return Claim(is_granted=True, person_id=None)
     query = select(new_contact.c.person_id).filter_by(**keys)
-    return Claim(is_ours=False, person_id=tx.connection.scalar(query))
+    return Claim(is_granted=False, person_id=tx.connection.scalar(query))
 
 
 def complete_claim(tx: Tx, address: str, organisation_id: int, *, person_id: int) -> None:
-    """Record the contact that was created in webCRM."""
+    """Record the contact that the holder of the claim created in webCRM."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     tx.connection.execute(update(new_contact).filter_by(**keys).values(person_id=person_id))
 

@@ -141,7 +141,7 @@ def _release_mails(tx: Tx, email_ids: Sequence[int]) -> None:
     parked = of_mails & (item.c.reason == Reason.UNFORESEEN) & item.c.folder_id.is_not(None)
     # A copy that could not be read stays parked until its folder is read again.
     item_records.read_bare_copies_again(tx, parked & (item.c.state == State.PARKED))
-    transitions.restart(tx, parked & ~item.c.is_bare, of=[State.PARKED])
+    transitions.restart(tx, parked & ~item.c.is_bare, from_states=[State.PARKED])
     marks.release(tx, email_ids)
     filings.release_held(tx, email_ids)
     activity_updates.release(tx, email_ids)

@@ -104,14 +104,14 @@ def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
 
 
 def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
-    """A mailbox of the company, None when it was removed."""
+    """A mailbox of the company, None if it was removed."""
     parameters = {"mailbox": mailbox_id, "company": tx.company_id}
     row = tx.connection.execute(_ONE_MAILBOX, parameters).mappings().one_or_none()
     return Mailbox(**row) if row else None
 
 
 def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
-    """The id of this person's own mailbox, None when it is not watched."""
+    """The id of this person's own mailbox, None if it is not watched."""
     query = select(mailbox.c.id).where(
         mailbox.c.company_id == tx.company_id, mailbox.c.user_id == user_id
     )

@@ -86,7 +86,7 @@ class WebCrm:
         return tuple(filter(None, map(wire.read_user, self._list("/Users/AllActive"))))
 
     def fetch_person(self, person_id: int) -> PersonRow:
-        """One Person as it is now. Raises Gone when there is none."""
+        """One Person as it is now. Raises Gone if there is none."""
         return wire.read_person(wire.read_row(self._call("GET", f"/Persons/{person_id:d}")))
 
     def find_persons(self, address: str) -> tuple[PersonRow, ...]:

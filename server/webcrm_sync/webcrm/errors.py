@@ -97,7 +97,7 @@ def read_access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token in the answer to a login.
 
     Raises LoginRefused, which names the setting, for a refused login: a 4xx, or a 200 with IsError,
-    since webCRM's Swagger documents neither (TokenResponseDto). Raises TryLater when webCRM is not
+    since webCRM's Swagger documents neither (TokenResponseDto). Raises TryLater if webCRM is not
     available.
     """
     if answer.status not in {400, 401, 403}:
@@ -119,7 +119,7 @@ def read_access_token(answer: Answer, *, now: datetime) -> str:
 
 
 def parse_json(answer: Answer) -> object:
-    """The body as JSON, with storable texts; None when it is not JSON."""
+    """The body as JSON, with storable texts; None if it is not JSON."""
     try:
         body: object = json.loads(answer.body)
     except (ValueError, RecursionError):

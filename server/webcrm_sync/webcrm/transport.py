@@ -77,7 +77,7 @@ class Transport:
     ) -> Answer:
         """The successful answer to one call. After a 401 it logs in and sends the call once more.
 
-        Raises TooLate when the rate limit holds the call back beyond `until`, and the errors of
+        Raises TooLate if the rate limit holds the call back beyond `until`, and the errors of
         `classify_answer` and `classify_lost_answer`.
         """
         # A given length keeps httpx from sending a stream in chunks.

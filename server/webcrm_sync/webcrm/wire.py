@@ -66,7 +66,7 @@ class Row:
 
 
 def read_rows(answer: Answer) -> tuple[Row, ...]:
-    """The records in a list. Raises TryLater when the answer is not a list of records."""
+    """The records in a list. Raises TryLater if the answer is not a list of records."""
     body = parse_json(answer)
     if not isinstance(body, list) or not all(isinstance(record, dict) for record in body):
         raise TryLater("webCRM's answer is not a list of records")
@@ -74,7 +74,7 @@ def read_rows(answer: Answer) -> tuple[Row, ...]:
 
 
 def read_row(answer: Answer) -> Row:
-    """The one record that was asked for. Raises Gone when the answer holds none."""
+    """The one record that was asked for. Raises Gone if the answer holds none."""
     body = parse_json(answer)
     if not isinstance(body, dict):
         raise Gone("webCRM has no such record")
@@ -149,7 +149,7 @@ def read_user(row: Row) -> CrmUser | None:
 
 
 def read_document(row: Row) -> DocumentRow | None:
-    """A Document, None when it is not linked to an Activity."""
+    """A Document, None if it is not linked to an Activity."""
     if row.text("DocumentLinkedEntityType").strip().casefold() not in {"activity", "3"}:
         return None
     return DocumentRow(
@@ -211,7 +211,7 @@ def _read_bulk_result(result: object) -> CreatedRecord | RejectedRecord:
 def read_new_id(answer: Answer, id_name: str) -> CreatedRecord:
     """The id of a new record: a number, a number as text, or an object that holds it.
 
-    Each of these forms occurs in public clients. Raises Unclear when the answer holds no id.
+    Each of these forms occurs in public clients. Raises Unclear if the answer holds no id.
     """
     body = parse_json(answer)
     new_id = body.get(id_name) if isinstance(body, dict) else body

@@ -56,7 +56,7 @@ class KnownCopies:
 
     def _record_return(self, item: Item) -> None:
         if item.state is State.SKIPPED and item.reason in _RESTARTED:
-            transitions.restart_copy(self.tx, item.id, of=[State.SKIPPED])
+            transitions.restart_copy(self.tx, item.id, from_states=[State.SKIPPED])
         self.tx.record_event(EventKind.MOVED_IN, mailbox_id=self.box.id, email_id=item.email_id)
 
     def _record_departure(self, item: Item, location: Location | None) -> None:

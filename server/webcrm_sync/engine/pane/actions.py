@@ -121,7 +121,7 @@ def _apply_or_move_in(
         is_current = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
         if item is not None and is_current:
             if item.state is State.SKIPPED:
-                transitions.restart_copy(tx, item.id, of=[State.SKIPPED])
+                transitions.restart_copy(tx, item.id, from_states=[State.SKIPPED])
             apply(tx, emails.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_current:
         return _move_in(context, user, ref, mail, organisation_ids)
@@ -215,7 +215,7 @@ def _restart(
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is None or item.state not in from_states:
             return
-        transitions.restart_copy(tx, item.id, of=from_states)
+        transitions.restart_copy(tx, item.id, from_states=from_states)
         incident_records.end_of_mail(tx, item.email_id)
         if item.is_bare:
             item_records.read_bare_again(tx, item.id)

@@ -40,11 +40,11 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
         if (person_id := next(existing, None)) is not None:
             return person_id
         stale = tx.now - max(_CLAIM_LIFETIME, context.settings.search_lag)
-        claim = contact_claims.claim_contact(tx, address, draft.organisation_id, stale=stale)
+        claim = contact_claims.claim_contact(tx, address, draft.organisation_id, void_before=stale)
         retry_at = tx.now + _RETRY_AFTER
     if claim.person_id is not None:
         return claim.person_id
-    if not claim.is_ours:
+    if not claim.is_granted:
         raise TryLater("This contact is being created at this moment.", retry_at=retry_at)
     person_id = _find_or_create(context, draft)
     _save_contact(context, draft, person_id)

@@ -41,20 +41,20 @@ _SYNC = (
 # ---- restart ------------------------------------------------------------------------------
 
 
-def restart(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) -> int:
+def restart(tx: Tx, which: ColumnElement[bool], *, from_states: Collection[State]) -> int:
     """Make these copies found again, and enqueue `match`. Returns their number.
 
     Reason, detail and time of the next try are cleared.
     """
-    changed = _change(tx, which, of=of, to=State.FOUND)
+    changed = _change(tx, which, from_states=from_states, to=State.FOUND)
     if changed:
         tx.defer(Job.MATCH, tx.company_id)
     return len(changed)
 
 
-def restart_copy(tx: Tx, item_id: int, *, of: Collection[State]) -> None:
+def restart_copy(tx: Tx, item_id: int, *, from_states: Collection[State]) -> None:
     """Make one copy found again, see `restart`."""
-    restart(tx, item.c.id == item_id, of=of)
+    restart(tx, item.c.id == item_id, from_states=from_states)
 
 
 def restart_due(tx: Tx) -> int:
@@ -72,7 +72,7 @@ def restart_due(tx: Tx) -> int:
         .with_for_update(skip_locked=True)  # the next tick restarts those that are locked now
     )
     ids = tx.connection.execute(due).scalars().all()
-    return restart(tx, any_of(item.c.id, ids), of=[State.PARKED]) if ids else 0
+    return restart(tx, any_of(item.c.id, ids), from_states=[State.PARKED]) if ids else 0
 
 
 # ---- decide and file ----------------------------------------------------------------------
@@ -80,7 +80,7 @@ def restart_due(tx: Tx) -> int:
 
 def decide(tx: Tx, email_ids: Iterable[int], *, to: State, reason: Reason | None = None) -> None:
     """Record the decision on the found copies of these mails."""
-    _change(tx, any_of(item.c.email_id, email_ids), of=[State.FOUND], to=to, reason=reason)
+    _change(tx, any_of(item.c.email_id, email_ids), from_states=[State.FOUND], to=to, reason=reason)
 
 
 def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
@@ -89,8 +89,8 @@ def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
     `is_filed`: nothing is left to send to webCRM.
     """
     to = State.FILED if is_filed else State.MATCHED
-    of = (State.FOUND, State.WAITING, State.PARKED)
-    return bool(_change(tx, item.c.email_id == email_id, of=of, to=to))
+    from_states = (State.FOUND, State.WAITING, State.PARKED)
+    return bool(_change(tx, item.c.email_id == email_id, from_states=from_states, to=to))
 
 
 def mark_filed(tx: Tx, email_ids: Iterable[int]) -> None:
@@ -98,8 +98,8 @@ def mark_filed(tx: Tx, email_ids: Iterable[int]) -> None:
 
     Found copies stay found, since a new copy may name more people.
     """
-    of = (State.MATCHED, State.WAITING, State.PARKED)
-    _change(tx, any_of(item.c.email_id, email_ids), of=of, to=State.FILED)
+    from_states = (State.MATCHED, State.WAITING, State.PARKED)
+    _change(tx, any_of(item.c.email_id, email_ids), from_states=from_states, to=State.FILED)
 
 
 def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
@@ -114,7 +114,7 @@ def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
         & item.c.folder_id.is_not(None)
         & filed.exists()
     )
-    _change(tx, which, of=[State.SKIPPED], to=State.FILED)
+    _change(tx, which, from_states=[State.SKIPPED], to=State.FILED)
 
 
 def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> None:
@@ -123,13 +123,13 @@ def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> No
     Without `is_complete` their mails still lack Documents, so the copies wait for those.
     """
     to = State.FILED if is_complete else State.MATCHED
-    _change(tx, any_of(item.c.email_id, email_ids), of=[State.FOUND], to=to)
+    _change(tx, any_of(item.c.email_id, email_ids), from_states=[State.FOUND], to=to)
 
 
 def restore_removed(tx: Tx, email_id: int) -> None:
     """File the copies again that were skipped because webCRM seemed to have lost their mail."""
     which = (item.c.email_id == email_id) & (item.c.reason == Reason.REMOVED_IN_WEBCRM)
-    _change(tx, which, of=[State.SKIPPED], to=State.FILED)
+    _change(tx, which, from_states=[State.SKIPPED], to=State.FILED)
 
 
 def sync(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
@@ -140,7 +140,7 @@ def sync(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
 
 def move_on(tx: Tx, seen: Item, *, to: State) -> None:
     """Move a stuck copy to the state `to`, unless its state has changed since it was `seen`."""
-    _change(tx, item.c.id == seen.id, of=[seen.state], to=to)
+    _change(tx, item.c.id == seen.id, from_states=[seen.state], to=to)
 
 
 # ---- park ---------------------------------------------------------------------------------
@@ -149,7 +149,9 @@ def move_on(tx: Tx, seen: Item, *, to: State) -> None:
 def park(tx: Tx, email_id: int, reason: Reason, detail: str) -> bool:
     """Park the matched copies of a mail until a person acts. False if there were none."""
     which = item.c.email_id == email_id
-    parked = _change(tx, which, of=[State.MATCHED], to=State.PARKED, reason=reason, detail=detail)
+    parked = _change(
+        tx, which, from_states=[State.MATCHED], to=State.PARKED, reason=reason, detail=detail
+    )
     return bool(parked)
 
 
@@ -166,7 +168,15 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
     ids = sorted(set(tx.connection.execute(moving).scalars()))
     last_reasons = events.last_reasons(tx.connection, ids)
     which = any_of(item.c.email_id, ids)
-    _change(tx, which, of=_MOVING, to=State.PARKED, reason=reason, detail=detail, retry_at=retry_at)
+    _change(
+        tx,
+        which,
+        from_states=_MOVING,
+        to=State.PARKED,
+        reason=reason,
+        detail=detail,
+        retry_at=retry_at,
+    )
     facts = {"reason": reason.value, "detail": detail}
     newly_parked = [i for i in ids if last_reasons.get(i) != reason.value]
     tx.record_events(
@@ -178,16 +188,20 @@ def park_unforeseen(tx: Tx, email_id: int, detail: str) -> None:
     """Park the moving copies of a mail after an unforeseen error."""
     which = item.c.email_id == email_id
     lock_copies(tx, which)
-    _change(tx, which, of=_MOVING, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail)
+    _change(
+        tx, which, from_states=_MOVING, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail
+    )
 
 
 def park_unreadable(tx: Tx, seen: Item, detail: str) -> None:
     """Park a copy that still cannot be read. A skipped copy, moved in again, is restarted first."""
     which = item.c.id == seen.id
     if seen.state is State.SKIPPED:
-        restart(tx, which, of=[State.SKIPPED])
-    of = (State.FOUND, State.PARKED)
-    _change(tx, which, of=of, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail)
+        restart(tx, which, from_states=[State.SKIPPED])
+    from_states = (State.FOUND, State.PARKED)
+    _change(
+        tx, which, from_states=from_states, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail
+    )
 
 
 # ---- skip ---------------------------------------------------------------------------------
@@ -195,19 +209,19 @@ def park_unreadable(tx: Tx, seen: Item, detail: str) -> None:
 
 def skip_unsettled(tx: Tx, item_id: int, reason: Reason) -> None:
     """Skip a copy that left its sync folder, or was deleted, before its mail was filed."""
-    _change(tx, item.c.id == item_id, of=UNSETTLED, to=State.SKIPPED, reason=reason)
+    _change(tx, item.c.id == item_id, from_states=UNSETTLED, to=State.SKIPPED, reason=reason)
 
 
 def withdraw(tx: Tx, item_id: int) -> None:
     """Skip a synced copy that a person takes back."""
     which = item.c.id == item_id
-    _change(tx, which, of=[State.SYNCED], to=State.SKIPPED, reason=Reason.MOVED_OUT)
+    _change(tx, which, from_states=[State.SYNCED], to=State.SKIPPED, reason=Reason.MOVED_OUT)
 
 
 def skip_deleted(tx: Tx, email_id: int) -> None:
     """Skip the unsettled copies of a deleted mail, and drop its filings that were never sent."""
     which = item.c.email_id == email_id
-    _change(tx, which, of=UNSETTLED, to=State.SKIPPED, reason=Reason.DELETED)
+    _change(tx, which, from_states=UNSETTLED, to=State.SKIPPED, reason=Reason.DELETED)
     filings.drop_abandoned(tx, email_id)
     tx.record_event(EventKind.DELETED, email_id=email_id)
 
@@ -217,7 +231,7 @@ def skip_removed(tx: Tx, email_ids: Iterable[int]) -> None:
     _change(
         tx,
         any_of(item.c.email_id, email_ids),
-        of=(State.MATCHED, State.WAITING, State.PARKED, State.FILED, State.SYNCED),
+        from_states=(State.MATCHED, State.WAITING, State.PARKED, State.FILED, State.SYNCED),
         to=State.SKIPPED,
         reason=Reason.REMOVED_IN_WEBCRM,
     )
@@ -239,7 +253,7 @@ def skip_folder(tx: Tx, folder_id: int) -> None:
     skipped = _change(
         tx,
         in_folder & ~sent.exists(),
-        of=UNSETTLED,
+        from_states=UNSETTLED,
         to=State.SKIPPED,
         reason=Reason.MOVED_OUT,
     )
@@ -255,19 +269,19 @@ def _change(
     tx: Tx,
     which: ColumnElement[bool],
     *,
-    of: Collection[State],
+    from_states: Collection[State],
     to: State,
     reason: Reason | None = None,
     detail: str | None = None,
     retry_at: datetime | None = None,
 ) -> Sequence[tuple[int, int]]:
-    """Move the copies that are in a state `of` to the state `to`, and have them marked.
+    """Move the copies that are in one of `from_states` to the state `to`, and have them marked.
 
     A copy may enter its own state again, with another reason. Returns the mailbox id and e-mail id
     of each copy that changed.
     """
-    assert all(state is to or to in TRANSITIONS[state] for state in of), (of, to)
-    in_state = which & item.c.state.in_(list(of))
+    assert all(state is to or to in TRANSITIONS[state] for state in from_states), (from_states, to)
+    in_state = which & item.c.state.in_(list(from_states))
     lock_copies(tx, in_state)
     is_shown = mark_for(to, reason) is not None
     query = (
