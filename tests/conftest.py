@@ -32,7 +32,7 @@ hypothesis.settings.load_profile("house")
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Replace the system's root certificates by one that signs nothing: no test calls the outside.
+    """Replace the system's root certificates by one that signs nothing: no test calls other hosts.
 
     Reading the 140 real ones takes 30 ms for every TLS context.
     """
@@ -72,7 +72,7 @@ def fresh_database(database_url: str) -> str:
     return database_url
 
 
-#: Names the file with cases of reading; without it, the tests of those cases are not collected.
+#: Names the file with reading cases; without it, their tests are not collected.
 READING_CASES = "WEBCRM_SYNC_READING_CASES"
 collect_ignore = [] if os.environ.get(READING_CASES) else ["unit/test_reading_cases.py"]
 
@@ -84,12 +84,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exempt what exists now from garbage collection, which else visits all tests each time."""
+    """Exempt existing objects from garbage collection, which would visit all tests each time."""
     gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests counted, and which of the vendors' descriptions are missing."""
+    """Print the counts of tests, and the missing descriptions of vendors."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "counted":
@@ -101,4 +101,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"Not checked against the vendors' descriptions: {', '.join(missing)} not set."
         )
     if collect_ignore:
-        terminalreporter.write_line(f"No cases of reading were played: {READING_CASES} not set.")
+        terminalreporter.write_line(f"The reading cases did not run: {READING_CASES} not set.")

@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
-    """Opens Kim's Outlook for a person. Fails when a page raises an error or calls the outside."""
+    """Opens Kim's Outlook for a person. Fails if a page raises an error or calls another host."""
     troubles: list[str] = []
     pages: list[Page] = []
 

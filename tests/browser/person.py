@@ -178,12 +178,12 @@ class Person:
         expect(off).to_have_count(0 if is_it else 1, timeout=PATIENCE_MS)
 
     def press(self, word: str) -> None:
-        """A button of the pane."""
+        """Press a button of the pane."""
         button = self.in_pane().get_by_role("button", name=word, exact=True)
         button.click(timeout=PATIENCE_MS)
 
     def always_syncs(self) -> None:
-        """Turn the switch, and wait until Outlook has the rule."""
+        """Switch it on, and wait until Outlook has the rule."""
         with self.page.expect_response(lambda answer: "/api/v1/rules/" in answer.url) as answered:
             self.in_pane().locator("fluent-switch").click()
         assert answered.value.ok

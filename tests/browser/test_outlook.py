@@ -28,7 +28,7 @@ def _has(person: Person, changes: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("told", [0, 2], ids=["lost", "doubled"])
-def test_the_pane_follows_the_selection_whose_event_is(
+def test_the_pane_follows_a_selection_with_a_lost_or_doubled_event(
     person: Person, world: World, told: int
 ) -> None:
     _has(person, {_TOLD: _TOLD * told})

@@ -73,7 +73,7 @@ def test_a_rule_switched_on_in_the_pane_syncs_the_next_mail(person: Person, worl
     customer = person.opens_mail_of_a_customer("Before the rule")
     person.sees("Not in webCRM yet")
     person.always_syncs()
-    person.deliver(f"{customer.address} once more")
+    person.deliver(f"Another from {customer.address}")
     person.sees_in_webcrm(customer.organisation, "Re: Before the rule")
     person.sees_in_outlook("Re: Before the rule", *BOTH)
     person.read("Re: Before the rule")

@@ -1,4 +1,4 @@
-"""Who a mail is about, however the addresses are written; what no mail can lead to is named."""
+"""Addresses in any spelling lead to their contacts; `doctor` names unusable ones."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FORM = "form@nordwind.example"
 LEGACY = "/o=ExchangeLabs/ou=Group/cn=Recipients/cn=Kim"
 
 
-def kept(scenario: Scenario, box: SimMailbox, item: str) -> emails.Email:
-    """The row of the mail that this is a copy of."""
+def email_of(scenario: Scenario, box: SimMailbox, item: str) -> emails.Email:
+    """The e-mail row of a copy."""
     email_id = scenario.item(box, item).email_id
     with scenario.context.begin() as tx:
         (found,) = emails.emails_with(tx, message_ids=[box.read(item).message_id or ""])
@@ -31,7 +31,7 @@ def kept(scenario: Scenario, box: SimMailbox, item: str) -> emails.Email:
 
 
 def contacts(scenario: Scenario) -> list[Check]:
-    """What `doctor` says of contacts."""
+    """The contact checks of `doctor`."""
     return [check for check in run_checks(scenario.context) if check.name == "contacts"]
 
 
@@ -132,7 +132,7 @@ def test_mail_waits_until_the_contact_appears_in_another_spelling(
     assert box.read(item).categories == BOTH
 
 
-# -- what no mail can lead to
+# -- unusable addresses
 
 
 def test_doctor_names_contacts_that_no_mail_can_lead_to(
@@ -263,7 +263,7 @@ def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(scenario: Scenario)
     out = scenario.drag(box, Mail("Out", LEGACY, BO), place="sentitems")
     among = scenario.drag(box, Mail("Among us", LEGACY.upper().replace("/O=", "/o="), EVA))
     scenario.discover()
-    assert kept(scenario, box, out).direction is Direction.OUTBOUND
+    assert email_of(scenario, box, out).direction is Direction.OUTBOUND
     assert scenario.item(box, among).reason is Reason.ONLY_COLLEAGUES
 
 
@@ -272,16 +272,16 @@ def test_legacy_address_is_learned_from_own_mail(scenario: Scenario, box: SimMai
     customer = scenario.drag(box, Mail("To Bo", LEGACY, BO))
     scenario.discover()
     assert scenario.item(box, before).state is State.WAITING
-    assert kept(scenario, box, customer).direction is Direction.INBOUND
+    assert email_of(scenario, box, customer).direction is Direction.INBOUND
     own = scenario.drag(box, Mail("My own", LEGACY, BO), place="sentitems")
     scenario.discover()
-    assert kept(scenario, box, own).direction is Direction.OUTBOUND
+    assert email_of(scenario, box, own).direction is Direction.OUTBOUND
     assert scenario.item(box, before).reason is Reason.ONLY_COLLEAGUES
-    assert kept(scenario, box, customer).direction is Direction.INBOUND, "what is stored stays"
+    assert email_of(scenario, box, customer).direction is Direction.INBOUND, "what is stored stays"
     admin.add(scenario.context, admin.inspect(scenario.context, KIM))
     later = scenario.drag(box, Mail("Later", LEGACY, BO))
     scenario.discover()
-    assert kept(scenario, box, later).direction is Direction.OUTBOUND
+    assert email_of(scenario, box, later).direction is Direction.OUTBOUND
 
 
 @pytest.mark.parametrize("place", ["inbox", "sentitems"])
@@ -291,7 +291,7 @@ def test_sender_without_an_at_sign_is_no_colleague(
 ) -> None:
     item = scenario.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
     scenario.discover()
-    assert kept(scenario, box, item).direction is Direction.INBOUND
+    assert email_of(scenario, box, item).direction is Direction.INBOUND
     assert box.read(item).categories == BOTH
     assert scenario.item(box, item).state is State.SYNCED
 

@@ -1,4 +1,4 @@
-"""What people see and do about a mail whose addresses are written in another way."""
+"""The pane, for mails with addresses in unusual spellings."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ PDF = File("plan.pdf", b"%PDF", "application/pdf")
 
 @pytest.fixture
 def scenario(open_scenario: OpenScenario) -> Scenario:
-    """A play with a small limit, Bo known to webCRM."""
+    """A scenario with a small limit for attachments; webCRM knows Bo."""
     opened = open_scenario(ATTACHMENT_MAX_MB="0.5")
     opened.add_contact(BO)
     return opened
@@ -38,7 +38,7 @@ def box(scenario: Scenario) -> SimMailbox:
 def synced(
     scenario: Scenario, box: SimMailbox, *files: Attachment, body: str = "<p>Hello</p>"
 ) -> str:
-    """The memo of the Activity of a mail with these attachments, which ends as Synced."""
+    """Sync a mail with these attachments; the memo of its Activity."""
     item = scenario.drag(box, Mail("Files", BO, KIM, body=body, attachments=files))
     scenario.discover()
     assert box.read(item).categories == BOTH
@@ -47,7 +47,7 @@ def synced(
 
 
 def names(scenario: Scenario) -> list[str]:
-    """The Documents' names."""
+    """The names of the Documents."""
     return [d["DocumentFileName"] for d in scenario.documents]
 
 
@@ -63,7 +63,7 @@ def test_photo_in_the_text_becomes_a_document_and_a_logo_does_not(
 
 
 def test_pdf_that_is_only_flagged_inline_is_not_lost(scenario: Scenario, box: SimMailbox) -> None:
-    """Graph says then that the mail has no attachments."""
+    """Graph then says that the mail has no attachments."""
     pdf = File("invoice.pdf", b"%PDF", "application/pdf", is_inline=True)
     synced(scenario, box, LOGO, pdf, body='<p>See below</p><img src="cid:logo@1">')
     assert names(scenario) == ["invoice.pdf"]

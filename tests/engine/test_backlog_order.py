@@ -1,4 +1,4 @@
-"""A move by hand overtakes a backlog by construction: rounds are counted here, not seconds."""
+"""New mails overtake a backlog by design; the tests count rounds, not seconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILED = "SELECT count(*) FROM filing WHERE activity_id IS NOT NULL"
 
 
 def _backlog(scenario: Scenario, count: int) -> SimMailbox:
-    """So many mails were found, none is filed."""
+    """Let `count` mails be found; none of them is filed."""
     scenario.add_contact()
     box = scenario.add_mailbox()
     for number in range(count):
@@ -51,7 +51,7 @@ def _fresh(scenario: Scenario, box: SimMailbox) -> None:
 
 
 def _after_the_second(scenario: Scenario) -> Scenario:
-    """A worker that does not send its first bulk before the second one is ready."""
+    """A worker that sends its first batch only after the second one is ready."""
     return worker(
         scenario,
         "webcrm",
@@ -75,7 +75,7 @@ def test_new_mail_is_filed_with_the_second_bulk_request_after_it_was_found(
     file(busy.context)
     bulks = _bodies(scenario, "/Activities", "PATCH")
     assert [len(json.loads(b)) for b in bulks[:4]] == [BATCH_SIZE] * 4
-    # It was found while the first was on its way and the second was decided already.
+    # It was found during the first request, when the second batch was already chosen.
     assert next(n for n, b in enumerate(bulks) if _FRESH in b) <= 2
 
 
@@ -105,7 +105,7 @@ def test_batch_that_was_ready_is_released_when_the_previous_one_fails(scenario: 
     file(_after_the_second(scenario).context)
     assert (
         _count(scenario, _INTENDED) == BATCH_SIZE
-    )  # only what may have been written is looked for
+    )  # it searches only for what webCRM may have saved
     scenario.run_all_retries()
     assert len(scenario.activities) == 2 * BATCH_SIZE
 
@@ -148,7 +148,7 @@ def test_new_mail_is_marked_with_the_next_batch(scenario: Scenario) -> None:
 
 
 def test_a_filing_may_be_deleted_while_its_attachments_are_listed(scenario: Scenario) -> None:
-    """Its mail was moved out before anything was sent: the turn goes on for the others."""
+    """Its mail was moved out before it was sent: the batch continues with the others."""
     scenario.add_contact()
     box = scenario.add_mailbox()
     scenario.poll_webcrm()

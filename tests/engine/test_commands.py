@@ -34,7 +34,7 @@ def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in scenario.sandbox.environment(**named).items():
             patch.setenv(name, value)
-        patch.chdir(tmp_path)  # no `.env` is there
+        patch.chdir(tmp_path)  # this folder has no `.env`
         yield scenario
 
 

@@ -1,4 +1,4 @@
-"""The same mail in many copies, and a match that comes late: one Activity, where it belongs."""
+"""Many copies of one mail, and late matches: one Activity under the right Organisation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVA = "eva@nordwind.example"
 
 @pytest.fixture
 def boxes(scenario: Scenario) -> tuple[SimMailbox, SimMailbox]:
-    """Kim's and Eva's mailboxes; Bo of Havnebyg is known to webCRM."""
+    """Kim's and Eva's mailboxes; webCRM knows Bo of Havnebyg."""
     scenario.add_contact(BO, "Havnebyg")
     made = scenario.add_mailbox(), scenario.add_mailbox(EVA, "Eva Nordwind")
     scenario.poll_webcrm()
@@ -26,7 +26,7 @@ def boxes(scenario: Scenario) -> tuple[SimMailbox, SimMailbox]:
 
 
 def sent_now(scenario: Scenario, mail: Mail) -> Mail:
-    """The mail as every copy of it shows it: with the same time."""
+    """The mail with a fixed sent time, equal in every copy."""
     return replace(mail, sent_at=scenario.sandbox.clock.now())
 
 

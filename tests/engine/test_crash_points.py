@@ -1,4 +1,4 @@
-"""Every call refused or unanswered, every death of the worker: the story's end is the same."""
+"""Each call fails once and the worker dies at each point: the result is always the same."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from support.fault_runner import Failure, FaultRunner, Point
 from support.openapi import deviations
 from support.snapshot import differences
 
-#: Set it to play each point with each fate, with a search that lags and with one that does not;
-#: otherwise each point is played once, and fates and searches take turns.
+#: If set, each point runs with each failure, with and without a lagging search. Otherwise each
+#: point runs once, and failures and searches alternate.
 IS_FULL = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH"))
 
 
@@ -39,27 +39,27 @@ def test_story_has_the_same_result_wherever_a_failure_occurs(
     played = 0
     for is_lagging in (False, True):
         baseline = runner.baseline(is_lagging=is_lagging)
-        names = baseline.calls if failure.is_of_a_call else baseline.commits
+        names = baseline.calls if failure.is_at_call else baseline.commits
         for number, name in enumerate(names, start=1):
             if not (IS_FULL or _turn(failure, number) == (failure, is_lagging)):
                 continue
             played += 1
             found += _deviations(runner, Point(failure, number), name, is_lagging=is_lagging)
-    counted = f"{len(names)} {'calls' if failure.is_of_a_call else 'commits'}, {played} runs"
+    counted = f"{len(names)} {'calls' if failure.is_at_call else 'commits'}, {played} runs"
     record_property("counted", counted)
     assert not found, "\n".join(found)
 
 
 def _turn(failure: Failure, number: int) -> tuple[Failure, bool]:
-    """The fate of this point where each point has one, and whether webCRM's search lags then."""
-    fates = [f for f in Failure if f.is_of_a_call == failure.is_of_a_call]
+    """The failure at this point if each point has one, and whether webCRM's search lags."""
+    fates = [f for f in Failure if f.is_at_call == failure.is_at_call]
     return fates[number % len(fates)], number // len(fates) % 2 == 1
 
 
 def _deviations(runner: FaultRunner, point: Point, name: str, *, is_lagging: bool) -> Iterator[str]:
-    """What came of it that should not, each with where it went wrong."""
+    """The differences from the baseline, each with its point."""
     baseline = runner.baseline(is_lagging=is_lagging)
-    kind = "call" if point.failure.is_of_a_call else "commit"
+    kind = "call" if point.failure.is_at_call else "commit"
     search = "lagging" if is_lagging else "prompt"
     where = f"{kind} {point.number} ({name}), {point.failure}, {search} search"
     try:
@@ -67,8 +67,8 @@ def _deviations(runner: FaultRunner, point: Point, name: str, *, is_lagging: boo
     except AssertionError as error:
         yield f"{where}: {error}"
         return
-    calls = point.number if point.failure.is_of_a_call else 0
-    if not run.is_struck or run.calls[:calls] != baseline.calls[:calls]:
+    calls = point.number if point.failure.is_at_call else 0
+    if not run.has_failed or run.calls[:calls] != baseline.calls[:calls]:
         yield f"{where}: the story did not come to this point"
     for line in differences(baseline.snapshot, run.snapshot):
         yield f"{where}: {line}"

@@ -1,4 +1,4 @@
-"""What the playing of every crash point brought to light."""
+"""Faults that the run of every crash point has found."""
 
 from __future__ import annotations
 

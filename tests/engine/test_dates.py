@@ -1,4 +1,4 @@
-"""Mails with times that cannot be: the Activity has the time that can."""
+"""Mails with impossible times: the Activity has a possible one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def year(number: int) -> datetime:
 
 
 def filed_at(scenario: Scenario, box: SimMailbox, mail: Mail) -> datetime:
-    """The time of the Activity that the mail becomes."""
+    """Sync the mail; the time of its Activity."""
     item = scenario.drag(box, mail)
     scenario.discover()
     assert box.read(item).categories == BOTH

@@ -1,4 +1,4 @@
-"""Two steps that change the same copies at the same moment, each in an order of its own."""
+"""Two steps that change the same copies at the same moment, each in another order."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def are_blocked(scenario: Scenario, number: int) -> bool:
-    """True when so many transactions wait for a lock."""
+    """True if `number` transactions wait for a lock."""
     with scenario.context.begin() as tx:
         return bool(tx.connection.scalar(text(_WAITING)) >= number)
 
 
 @pytest.fixture
 def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
-    """Two mails of a stranger, found one after the other, and no way to mark them."""
+    """Two mails of an unknown sender, found one after another, that cannot be marked."""
     scenario.add_contact()
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -100,7 +100,7 @@ def test_filing_a_mail_while_its_skipped_copies_are_marked_does_not_deadlock(
             outcome.completed(tx, [filing.id])
 
     with ThreadPoolExecutor(1) as other:
-        with scenario.context.begin() as tx:  # as a batch of marks does: one after the other
+        with scenario.context.begin() as tx:  # one after another, as a batch of marks
             lock_items(tx, [left_out.id])
             done = other.submit(complete)
             until(lambda: are_blocked(scenario, 1), "the mail to wait for its copies")

@@ -38,7 +38,7 @@ class AlteringGraph(ClientWrapper):
         return replace(page, changes=tuple(r for c in page.changes for r in self.alter(c)))
 
     def fetch_message(self, *given: Any) -> Any:
-        """The mail, which Graph does not find at first."""
+        """The mail. Raises Gone in the first `lost` reads."""
         if self.lost:
             self.lost -= 1
             raise Gone("ErrorItemNotFound")
@@ -54,7 +54,7 @@ def altering_graph(scenario: Scenario, alter: Any, *, lost: int = 0) -> Scenario
 
 
 def in_part(change: Change) -> list[Change]:
-    """Id and version, nothing else."""
+    """The change with id and version only."""
     return [replace(change, message=None, categories=None)]
 
 

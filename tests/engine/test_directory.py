@@ -1,4 +1,4 @@
-"""webCRM's addresses: late, many, moved, gone; nothing is filed before they are known."""
+"""webCRM's addresses: late, many, moved or deleted. Nothing is filed before they are known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVA = "eva@nordwind.example"
 
 
 def discovered(scenario: Scenario) -> None:
-    """Let everything happen that asks webCRM nothing."""
+    """Run all steps that do not call webCRM."""
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     discover(scenario.context, watched.id)
@@ -64,7 +64,7 @@ def test_directory_without_any_contact_is_not_believed(scenario: Scenario) -> No
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
     scenario.sandbox.crm.tables["Person"].delete(person)
-    scenario.wait(timedelta(hours=25))  # everything was read anew meanwhile
+    scenario.wait(timedelta(hours=25))  # the product has read everything again
     item = scenario.drag(box, Mail("Still known", BO, KIM))
     scenario.discover()
     assert len(scenario.activities_under("Havnebyg")) == 1

@@ -1,4 +1,4 @@
-"""Graph's pages form a circle, or its cursors expire at once: the mailbox waits and resumes."""
+"""Graph's pages are circular, or its cursors expire immediately: the mailbox waits and resumes."""
 
 from __future__ import annotations
 

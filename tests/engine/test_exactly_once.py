@@ -1,4 +1,4 @@
-"""Deaths and second workers at every boundary: each mail one Activity, each file one Document."""
+"""Deaths and second workers at every step: one Activity per mail, one Document per file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEVERAL = (File("a.txt", b"first"), File("a.txt", b"second"), File("a.txt", b"th
 
 
 def recover(scenario: Scenario) -> None:
-    """Time enough for everything to come to its end."""
+    """Let enough time pass for all work to finish."""
     for _ in range(2):
         scenario.run_all_retries()
 
@@ -43,7 +43,7 @@ def test_search_that_lags_behind_a_slow_write_duplicates_nothing(
         service="webcrm", when=lambda m, p: (m, p) == ("PATCH", "/Activities"), limit=1
     )
     scenario.drag(box, Mail("Slow", BO, KIM))
-    # webCRM takes half a minute to take the request, and the answer never comes.
+    # webCRM needs half a minute for the request, and its answer is lost.
     slow = worker(
         scenario,
         "webcrm",
@@ -127,7 +127,7 @@ def test_files_with_one_name_are_distinguished_when_only_some_arrived(
 ) -> None:
     files = (File("a.bin", b"1" * 1_200_000), File("a.bin", b"2" * 1_200_000))
     scenario.drag(box, Mail("Twins", BO, KIM, attachments=files))
-    # The first one is written; of the second one the connection breaks before webCRM has it.
+    # The first one is saved; the connection breaks before webCRM receives the second one.
     first = worker(
         scenario,
         "webcrm",
@@ -152,13 +152,13 @@ def test_two_workers_that_read_the_same_files_write_them_once(
 
 
 def contents(scenario: Scenario) -> list[bytes]:
-    """What webCRM's Documents hold."""
+    """The contents of webCRM's Documents."""
     return [b64decode(d["DocumentFile"]) for d in scenario.documents]
 
 
 @pytest.fixture
 def sender(scenario: Scenario) -> tuple[int, int]:
-    """A user of webCRM and a Person to write to."""
+    """The ids of a webCRM user and of a Person to write to."""
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()

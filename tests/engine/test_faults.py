@@ -1,4 +1,4 @@
-"""Networks and services at their worst: exactly one Activity, one mirror, and true categories."""
+"""Faults of networks and services: exactly one Activity, one mirror, and right categories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def is_bulk(method: str, path: str) -> bool:
-    """The request that creates Activities."""
+    """True for the request that creates Activities."""
     return (method, path) == ("PATCH", "/Activities")
 
 

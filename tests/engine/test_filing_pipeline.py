@@ -1,4 +1,4 @@
-"""What a background thread of the filing pipeline raises is logged, or ends the job's run."""
+"""An error in a background thread of the filing pipeline is logged, or ends the job's run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILES = (File("plan.pdf", b"%PDF"),)
 
 
 def _find(scenario: Scenario, box: SimMailbox, *mails: Mail) -> None:
-    """Let the mails be moved to the sync folder and discovered; nothing is filed yet."""
+    """Move the mails to the sync folder and discover them; nothing is filed yet."""
     for mail in mails:
         box.move(box.deliver(mail), f"inbox/{FOLDER}")
     with scenario.context.begin() as tx:

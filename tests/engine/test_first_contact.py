@@ -1,4 +1,4 @@
-"""`mailbox add`: what is found, what is made, what is left alone; and folders that change."""
+"""`mailbox add`: folders that exist, are created or change, and mails that are left alone."""
 
 from __future__ import annotations
 

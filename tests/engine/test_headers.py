@@ -1,4 +1,4 @@
-"""What a mail's headers say is kept beside it, however odd they are."""
+"""The headers of a mail are stored with it, however unusual they are."""
 
 from __future__ import annotations
 

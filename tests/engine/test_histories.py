@@ -1,4 +1,4 @@
-"""What the state machine (tests/machine) found, each by the shortest way to it."""
+"""Faults that the state machine (tests/machine) has found, each by its shortest history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STRANGER = "zoe@gmail.com"
 
 
 def delete_person(scenario: Scenario, person: int) -> None:
-    """Somebody deletes a contact in webCRM; the directory hears of it within a day."""
+    """Delete a contact in webCRM, and let a day pass until the directory notices."""
     with scenario.sandbox.crm.lock:
         scenario.sandbox.crm.tables["Person"].delete(person)
 
@@ -62,7 +62,7 @@ def test_categories_removed_in_the_same_read_as_a_move_are_written_again(
     item = scenario.drag(box, Mail("Offer", BO, KIM))
     scenario.discover()
     box.set_categories(item, ["Red"])
-    box.move(item, f"sentitems/{FOLDER}")  # both folders' deltas tell of moves alone
+    box.move(item, f"sentitems/{FOLDER}")  # the deltas of both folders report only moves
     box.move(item, f"inbox/{FOLDER}")
     scenario.discover()
     assert box.read(item).categories == ("Red", *BOTH)

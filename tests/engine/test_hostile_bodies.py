@@ -1,4 +1,4 @@
-"""Bodies made to stop their reader: each is filed, and holds up no mail beside it."""
+"""Bodies designed to stop their reader: each is filed and delays no other mail."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from webcrm_sync.engine.body_reader.reader import UNREADABLE, BodyReader
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-#: On a quiet machine the slowest takes 2 s; the build server plays three tests at a time.
+#: On a quiet machine the slowest takes 2 s; the build server runs three tests in parallel.
 _PATIENCE_S = 10
-#: As many as a page of delta may hold together without a page of hundreds of megabytes.
+#: So few that a page of delta does not have hundreds of megabytes.
 _GROUPS = [sorted(BODIES)[start::12] for start in range(12)]
 
 
@@ -40,7 +40,7 @@ def test_a_hostile_body_is_read_or_abandoned_and_stops_no_other(
 
 @pytest.fixture
 def hasty(scenario: Scenario) -> Scenario:
-    """A product whose patience with a body is over at once."""
+    """A product whose time limit for a body is zero."""
     scenario.context = replace(
         scenario.context, body_reader=BodyReader(is_new_text_only=False, seconds=0.0001)
     )
@@ -65,7 +65,7 @@ def test_an_abandoned_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) 
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         hasty.sandbox.faults.unavailable("webcrm")
         hasty.discover()
-    # The process ends here; the next one finds what was decided, however patient it is.
+    # The process ends here. The next one, with the usual limit, keeps the decision.
     with closing(BodyReader(is_new_text_only=False)) as reader:
         hasty.context = replace(hasty.context, body_reader=reader)
         hasty.sandbox.faults.clear()

@@ -1,4 +1,4 @@
-"""What strangers write acts neither in webCRM nor in Outlook, and stays readable in both."""
+"""Text from strangers acts neither in webCRM nor in Outlook, and stays readable in both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item
 
-#: What begins a tag, a comment or the like (WHATWG HTML: tag open state).
+#: Beginnings of tags, comments and the like (WHATWG HTML: tag open state).
 BEGINS = re.compile(r"<[A-Za-z/!?]")
 
 
@@ -91,11 +91,11 @@ def test_a_document_with_a_name_like_a_tag_is_found_after_a_lost_answer(
     assert box.read(item).categories == BOTH
 
 
-# -- the way back
+# -- from webCRM to Outlook
 
 
 def mirror(scenario: Scenario, subject: str, memo: str) -> Item:
-    """The mail in Outlook that a mail sent from webCRM becomes."""
+    """Send a mail from webCRM; its mirror in Outlook."""
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()

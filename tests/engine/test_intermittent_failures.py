@@ -1,4 +1,4 @@
-"""Calls that fail now and then while much is to be done: waits must not grow for that."""
+"""Calls that fail intermittently during much work: the delays must not grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webcrm_sync.engine.marking import BATCH
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-#: A little more than the shortest wait with its jitter.
+#: A little more than the shortest delay with its jitter.
 _SHORTEST = timedelta(seconds=2.6)
 
 
@@ -25,7 +25,7 @@ def _moved(scenario: Scenario, count: int) -> SimMailbox:
 
 
 def _every_other(method: str, part: str) -> Callable[[str, str], bool]:
-    """Fits the second, fourth, ... call of that kind."""
+    """A filter for the second, fourth, ... call of one kind."""
     seen = [0]
 
     def fits(of: str, path: str) -> bool:
@@ -63,7 +63,7 @@ def test_mailbox_whose_batches_fail_intermittently_is_marked_at_a_steady_pace(
     scenario.discover()
     for _ in range(5):
         scenario.sandbox.clock.advance(_SHORTEST)
-        scenario.run_until_idle()  # no reading in between tells that the mailbox answers
+        scenario.run_until_idle()  # no read in between shows that the mailbox answers
     assert _synced(box) == 5 * BATCH
 
 

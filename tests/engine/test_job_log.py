@@ -1,4 +1,4 @@
-"""Each run of a job logs one line: which job, how long it ran, how it ended."""
+"""Each run of a job logs one line with its job, duration and outcome."""
 
 from __future__ import annotations
 

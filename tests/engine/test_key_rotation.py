@@ -1,4 +1,4 @@
-"""SECRET_KEY is changed: after two days nothing needs the old key, and nothing was lost."""
+"""After a change of SECRET_KEY nothing needs the old key within two days, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def with_keys(scenario: Scenario, *keys: str) -> Scenario:
 
 
 def said_of_keys(scenario: Scenario) -> str:
-    """What `doctor` says; `status` says it, too."""
+    """The sentence of `doctor` about keys, which `status` shows too."""
     (secrets,) = [check.text for check in run_checks(scenario.context) if check.name == "secrets"]
     told = secrets.removeprefix("every secret in the database can be opened")
     assert read_status(scenario.context).push_why.endswith(told)

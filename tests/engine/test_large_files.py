@@ -1,4 +1,4 @@
-"""A large attachment passes through a worker of its own process without filling its memory."""
+"""A large attachment passes through a worker process without filling its memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEGABYTE = 1024 * 1024
 
 
 def peak(pid: int) -> float:
-    """The most memory that a process ever held, in megabytes."""
+    """The peak memory of a process in megabytes."""
     told = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", told)
     assert found
@@ -49,7 +49,7 @@ def test_a_worker_transfers_30_megabytes_in_pieces() -> None:
             until(lambda: box.read(item).categories == BOTH, name)
             return peak(service.processes["worker"].pid)
 
-        # Three mails, since a worker that has just started has not loaded everything yet.
+        # Three mails first, since a new worker has not loaded all code yet.
         warm = max([sync(f"{n}.bin", content[: 2 * MEGABYTE]) for n in range(3)])
         full = sync("film.mp4", content)
         documents = sandbox.crm.documents

@@ -1,4 +1,4 @@
-"""Matching is a job of its own: it calls no service, and a person's choice wins over it."""
+"""Matching is a separate job: it calls no service, and a person's choice wins over it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def _find(scenario: Scenario, box: SimMailbox, mail: Mail) -> str:
-    """Let the mail be moved to the sync folder and discovered; it is not matched yet."""
+    """Move the mail to the sync folder and discover it; it is not matched yet."""
     graph_id = box.deliver(mail)
     box.move(graph_id, f"inbox/{FOLDER}")
     with scenario.context.begin() as tx:
@@ -40,7 +40,7 @@ def _are_blocked(scenario: Scenario, count: int) -> bool:
 
 
 def _run_while_the_copy_is_locked(scenario: Scenario, *steps: Callable[[], object]) -> None:
-    """Begin each step while the one before it waits for the mail's row; then let all go on."""
+    """Start each step while the previous one waits for the mail's row; then release the row."""
     with ThreadPoolExecutor(len(steps)) as threads:
         with scenario.context.begin() as tx:
             tx.connection.execute(text("SELECT id FROM item FOR UPDATE"))

@@ -1,4 +1,4 @@
-"""A flood of notifications is recorded once, and none that arrives during a reading is lost."""
+"""A flood of notifications is recorded once; none that arrives during a read is lost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pushed:
         return item
 
     def hears(self, item: str = "some mail") -> list[str]:
-        """Deliver the notification; the statements that it writes."""
+        """Deliver the notification; the writing statements that it causes."""
         with statements_of(self.scenario.context.database.engine) as sent:
             self.receiver.accept([Notification("s", _STATE, item, "a version")])
         return writes_of(sent)
@@ -75,9 +75,7 @@ def test_a_notification_during_a_read_leads_to_another_read(pushed: Pushed) -> N
     later: list[str] = []
 
     def meanwhile() -> None:
-        tick(
-            pushed.scenario.context
-        )  # a job waits from here on, for the hint that is being followed
+        tick(pushed.scenario.context)  # from here on a job waits for the request that is being read
         later.append(pushed.moves("Second"))
         assert pushed.hears() == [], "the second one of the reading adds nothing"
 

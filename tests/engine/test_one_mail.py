@@ -1,4 +1,4 @@
-"""One mail is one Activity, two mails are two: whatever name, tag, notice or Message-ID says."""
+"""One mail is one Activity and two mails are two, whatever their names, tags and Message-IDs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Boxes = tuple[SimMailbox, SimMailbox]
 
 @pytest.fixture
 def boxes(scenario: Scenario) -> Boxes:
-    """Kim's mailbox, which has three addresses, and Eva's; Bo is known to webCRM."""
+    """Kim's mailbox with three addresses, and Eva's; webCRM knows Bo."""
     scenario.add_contact(BO)
     made = scenario.add_mailbox(aliases=KIMS_OTHER), scenario.add_mailbox(EVA, "Eva Nordwind")
     scenario.poll_webcrm()
@@ -34,7 +34,7 @@ def boxes(scenario: Scenario) -> Boxes:
 
 
 def mail(scenario: Scenario, **facts: object) -> Mail:
-    """A mail from Bo to both of us, sent now, with a Message-ID that others may have too."""
+    """A mail from Bo to both, sent now, with a Message-ID that other mails may share."""
     plain = Mail("Order", BO, (KIM, EVA), body=WORDS, message_id="<same@x.example>")
     sent = replace(plain, sent_at=scenario.sandbox.clock.now())
     return replace(sent, **facts)  # type: ignore[arg-type]  # the caller names real fields
@@ -43,7 +43,7 @@ def mail(scenario: Scenario, **facts: object) -> Mail:
 def filed(
     scenario: Scenario, copies: Sequence[tuple[SimMailbox, Mail]], *, one_by_one: bool
 ) -> int:
-    """How many Activities come of these copies, all of which are synced."""
+    """Sync these copies; the number of Activities."""
     items = []
     for box, one in copies:
         items.append((box, scenario.drag(box, one)))
@@ -202,7 +202,7 @@ def test_missing_files_do_not_distinguish_mails(scenario: Scenario, boxes: Boxes
     copied = kim.copy(item, f"inbox/{FOLDER}")
 
     def lose(_: str, path: str) -> bool:
-        """Delete the first copy for good when its file is asked for."""
+        """Permanently delete the first copy when its file is requested."""
         if path.endswith("$value") and item in {m.id for m in kim.messages(f"inbox/{FOLDER}")}:
             kim.delete(item)
             kim.delete(item)

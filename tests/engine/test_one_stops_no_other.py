@@ -1,4 +1,4 @@
-"""An unforeseen error about one thing holds back that thing alone, and people see why."""
+"""An unforeseen error about one thing stops that thing alone, and people see why."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ODD_MAILS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def guarded(scenario: Scenario) -> Scenario:
-    """The scenario as workers run it: a job that raises is backed off."""
+    """The scenario as workers run it: a job that raises backs off."""
     scenario.is_guarded = True
     return scenario
 
@@ -254,7 +254,7 @@ def test_bug_in_one_job_delays_that_job_alone(guarded: Scenario, box: SimMailbox
 
 
 def work_until_death(scenario: Scenario) -> str | None:
-    """The job that a worker dies with, None if all jobs finish."""
+    """The job during which the worker dies; None if all jobs finish."""
     for _ in range(50):
         with scenario.context.begin() as tx:
             transitions.restart_due(tx)

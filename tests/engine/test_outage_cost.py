@@ -1,4 +1,4 @@
-"""A day of trouble: it costs few calls, `status` names the way out, and work ends by itself."""
+"""A day of errors costs few calls, `status` names the fix, and the work finishes afterwards."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-#: What a restart of the database looks like from here.
+#: The errors of a restart of the database.
 _CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 @dataclass(slots=True)
 class ProvedMailbox:
-    """Kim's mailbox, and what is in trouble."""
+    """Kim's mailbox during an outage."""
 
     scenario: Scenario
     box: SimMailbox
@@ -40,20 +40,20 @@ class ProvedMailbox:
         return self.scenario.sandbox.entra.apps[self.scenario.context.settings.entra_client_id]
 
     def set_app(self, **values: object) -> None:
-        """Change the application; tokens given out before are worth nothing."""
+        """Change the application and revoke its tokens."""
         for name, value in values.items():
             setattr(self.app, name, value)
         self.scenario.sandbox.entra.revoke_tokens()
 
     @property
     def troubles(self) -> list[str]:
-        """What `status` says is wrong."""
+        """The problems that `status` shows."""
         found = read_status(self.scenario.context)
         told = [found.webcrm_trouble, *(box.trouble for box in found.mailboxes)]
         return [trouble for trouble in told if trouble]
 
     def calls(self, *services: str) -> int:
-        """How often these were called so far."""
+        """The number of calls to these services so far."""
         return sum(self.scenario.sandbox.journal.count(service) for service in services)
 
 
@@ -82,7 +82,7 @@ Act = Callable[[ProvedMailbox], object]
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What breaks, what mends it, and what `status` says meanwhile."""
+    """An outage: how it begins and ends, and the words of `status` meanwhile."""
 
     name: str
     breaks: Act
@@ -146,7 +146,7 @@ def test_day_of_errors_costs_few_calls_and_recovers_without_help(
     scenario = proved.scenario
     trouble.breaks(proved)
     items = [scenario.drag(proved.box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    scenario.sandbox.clock.advance(timedelta(hours=1))  # past what webCRM's token is good for
+    scenario.sandbox.clock.advance(timedelta(hours=1))  # after webCRM's token has expired
     scenario.discover()
     _pass(scenario, hours=2)
     before = proved.calls(*trouble.services)
@@ -207,7 +207,7 @@ def test_database_that_restarts_between_a_call_and_its_record_loses_nothing(
 ) -> None:
     scenario, url = proved.scenario, proved.scenario.context.settings.database_url or ""
     item = scenario.drag(proved.box, Mail("Once", BO, KIM))
-    with suppress(OperationalError):  # the next turn may be being chosen at that moment
+    with suppress(OperationalError):  # the next batch may be in preparation at that moment
         worker(scenario, "webcrm", "write_activities", after=lambda: _restart(url)).discover()
     scenario.discover()
     assert proved.box.read(item).categories == BOTH

@@ -1,4 +1,4 @@
-"""The actions in the pane while services are away, answers get lost and others act too."""
+"""The actions in the pane while services fail, answers are lost and others act too."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ class Shared:
     received: str
 
     def kim_moves_it_in(self) -> None:
-        """The mail then belongs to Skovby, too."""
+        """Move Kim's copy in: the mail then belongs to Skovby too."""
         self.kim.box.move(self.sent, f"sentitems/{FOLDER}")
 
     def both_withdraw(self) -> None:
-        """Kim moves the mail out by hand, then Eva presses Undo."""
+        """Let Kim move the mail out by hand, then Eva press Undo."""
         self.kim.box.move(self.sent, "sentitems")
         with self.scenario.context.begin() as tx:
             mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, self.kim.user.box.id)])
@@ -40,7 +40,7 @@ class Shared:
         self.eva.undo(self.received)
 
     def nothing_is_left(self) -> bool:
-        """True when webCRM holds only empty, withdrawn Activities."""
+        """True if webCRM holds only empty, withdrawn Activities."""
         subjects = {a["ActivityDescription"] for a in self.scenario.activities}
         return subjects == {"[withdrawn] Offer"} and not self.scenario.documents
 

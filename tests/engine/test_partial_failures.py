@@ -1,4 +1,4 @@
-"""Trouble with one mail or one mailbox delays no other and ends by itself."""
+"""An error with one mail or mailbox delays no other and recovers without help."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class WebCrmFailingOnSubject(ClientWrapper):
     subject: str
 
     def write_activities(self, drafts: Any, **named: Any) -> Any:
-        """The answers, or a 500."""
+        """The answers; Unclear for a batch with that mail."""
         if any(d.subject == self.subject for d in drafts):
             raise Unclear("webCRM answered 500")
         return self.client.write_activities(drafts, **named)

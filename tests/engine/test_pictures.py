@@ -1,4 +1,4 @@
-"""Pictures that mails show: the message itself becomes a Document, once; what repeats does not."""
+"""Pictures that mails show: the content becomes a Document, once; repeated pictures do not."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def showing(*pictures: File, words: str = "<p>Hello</p>") -> str:
 
 
 def mail(subject: str, *pictures: File, words: str = "<p>Hello</p>", **more: object) -> Mail:
-    """A mail from Bo to Kim that shows these."""
+    """A mail from Bo to Kim that shows these pictures."""
     made = Mail(subject, BO, KIM, body=showing(*pictures, words=words), attachments=pictures)
     return replace(made, **more)  # type: ignore[arg-type]  # the caller names real fields
 
 
 def filed(scenario: Scenario, organisation: str | None = None) -> dict[str, list[str]]:
-    """Per Activity's subject the names of its Documents."""
+    """The names of the Documents by the subject of their Activity."""
     activities = scenario.activities_under(organisation) if organisation else scenario.activities
     return {
         a["ActivityDescription"]: [

@@ -1,4 +1,4 @@
-"""An exception planted at a step of one mail's way: no other mail waits, none is doubled."""
+"""An exception is planted in one step of one mail: no other mail waits, none is duplicated."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from support.scenario import BO, BOTH, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 WORD = "Poisonous"
-#: Rows of this story's mails are numbered from here on, and those of filings from a bit further.
+#: The ids of this story's rows start here, those of its filings a bit higher.
 _EMAILS, _ITEMS, _FILINGS = 7_000_001, 8_000_001, 9_000_001
 _NUMBERED = "".join(
     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {first}, false);"
     for table, first in (("email", _EMAILS), ("item", _ITEMS), ("filing", _FILINGS))
 )
-#: What sets a culprit aside, and what takes a whole answer, page or turn, is not about one mail:
-#: these read no word of it. Nor is the call that sends a bulk: what is raised in it leaves all of
-#: them unclear, to be looked for. (`among` is given many at once; what calls it is played.)
-NET = (
+#: Functions that are not about one mail: those that set a culprit aside, and those that process a
+#: whole answer, page or batch without reading a mail's words. Nor is the call that sends a bulk: an
+#: exception in it leaves the whole bulk unclear. (`among` gets many mails; its callers are tested.)
+NOT_ABOUT_ONE_MAIL = (
     "engine.fault_isolation.isolate:",
     "engine.fault_isolation.incidents:",
     "engine.fault_isolation.crash_markers:",
@@ -50,9 +50,9 @@ NET = (
     "graph.wire:get_objects",
     "graph.wire:get_text",
 )
-#: Set it to play every function; otherwise one of so many is played.
+#: If set, every function is tested; otherwise one of twelve.
 IS_FULL, SOME = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH")), 12
-#: Some steps of a mail's way; the search plays every function that is called about it.
+#: Some steps of a mail; the search tests every function that is called about it.
 STEPS = [
     "graph.wire:read_message",
     "engine.discovery.arrivals:email_row",
@@ -66,13 +66,17 @@ STEPS = [
 ]
 
 
-def is_of_the_net(place: str) -> bool:
-    """True for a function of NET, or of a module in it, and for what makes a dataclass."""
+def is_excluded(place: str) -> bool:
+    """True for the functions and modules of NOT_ABOUT_ONE_MAIL and for generated functions."""
     module, _, function = place.partition(":")
-    return place in NET or f"{module}:" in NET or function.startswith("__create_fn__")
+    return (
+        place in NOT_ABOUT_ONE_MAIL
+        or f"{module}:" in NOT_ABOUT_ONE_MAIL
+        or function.startswith("__create_fn__")
+    )
 
 
-class Scene:
+class Story:
     """Three mails of customers in one page and one bulk, one of them poisonous."""
 
     def __init__(self, runner: FaultRunner) -> None:
@@ -105,10 +109,10 @@ class Scene:
         return all(self.box.read(i).categories == BOTH for i in (self.one, self.two))
 
 
-def rows_of_the_poison(runner: FaultRunner) -> frozenset[int]:
-    """The numbers that its rows get, each time the same."""
-    scene = Scene(runner)
-    with runner.working(is_lagging=False) as worker:
+def ids_of_poisonous_rows(runner: FaultRunner) -> frozenset[int]:
+    """The ids of the poisonous mail's rows, the same in each run."""
+    story = Story(runner)
+    with runner.new_worker(is_lagging=False) as worker:
         worker.discover()
         query = (
             "SELECT e.id, i.id, f.id FROM email e JOIN item i ON i.email_id = e.id"
@@ -116,40 +120,40 @@ def rows_of_the_poison(runner: FaultRunner) -> frozenset[int]:
         )
         with worker.context.begin() as tx:
             (found,) = tx.connection.execute(text(query), {"subject": WORD})
-    assert scene.are_others_synced()
+    assert story.are_others_synced()
     return frozenset(found)
 
 
 @pytest.fixture(scope="module")
 def rows(runner: FaultRunner) -> frozenset[int]:
-    return rows_of_the_poison(runner)
+    return ids_of_poisonous_rows(runner)
 
 
-def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> ErrorPlanter:
-    """The story with the exception planted; what is wrong with its end is asserted."""
-    scene = Scene(runner)
-    scene.rows = rows
-    planting = ErrorPlanter(scene.marks(), place)
-    with planting.watching(), runner.working(is_lagging=False) as worker:
+def run_planted(runner: FaultRunner, rows: frozenset[int], place: str | None) -> ErrorPlanter:
+    """Run the story with the planted exception and check its result."""
+    story = Story(runner)
+    story.rows = rows
+    planting = ErrorPlanter(story.marks(), place)
+    with planting.watching(), runner.new_worker(is_lagging=False) as worker:
         scenario = Scenario(runner.sandbox, worker.context, is_guarded=True)
         scenario.discover()
         for seconds in (2, 3):
             scenario.wait(timedelta(seconds=seconds))
-        assert scene.are_others_synced(), f"others wait: {scene.subjects()}"
-        assert [s for s in scene.subjects() if s != WORD] == ["One", "Two"]
-    with runner.working(is_lagging=False) as worker:
+        assert story.are_others_synced(), f"others wait: {story.subjects()}"
+        assert [s for s in story.subjects() if s != WORD] == ["One", "Two"]
+    with runner.new_worker(is_lagging=False) as worker:
         told = ("parked", "synced") if planting.raised else ("synced",)
         with worker.context.begin() as tx:
             state = tx.connection.scalar(
-                text("SELECT state FROM item WHERE graph_id = :i"), {"i": scene.poison}
+                text("SELECT state FROM item WHERE graph_id = :i"), {"i": story.poison}
             )
         assert state in {*told, "filed", None}, state
         healed = Scenario(runner.sandbox, replace(worker.context, version="next"), is_guarded=True)
         healed.wait(timedelta(hours=1))
         for seconds in (3, 65, 65):
             healed.wait(timedelta(seconds=seconds))
-        assert scene.subjects() == sorted(["One", "Two", WORD])
-        assert scene.box.read(scene.poison).categories == BOTH
+        assert story.subjects() == sorted(["One", "Two", WORD])
+        assert story.box.read(story.poison).categories == BOTH
     return planting
 
 
@@ -157,7 +161,7 @@ def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> Erro
 def test_other_mails_are_synced_when_the_exception_is_planted_in_a_step(
     runner: FaultRunner, rows: frozenset[int], place: str
 ) -> None:
-    assert played(runner, rows, place).raised
+    assert run_planted(runner, rows, place).raised
 
 
 @pytest.mark.search
@@ -166,14 +170,14 @@ def test_other_mails_are_synced_wherever_the_exception_is_planted(
     rows: frozenset[int],
     record_property: Callable[[str, object], None],
 ) -> None:
-    places = sorted(played(runner, rows, None).seen)
+    places = sorted(run_planted(runner, rows, None).seen)
     record_property("counted", f"{len(places)} functions")
     found = []
     for place in places[:: 1 if IS_FULL else SOME]:
-        if is_of_the_net(place):
+        if is_excluded(place):
             continue
         try:
-            played(runner, rows, place)
+            run_planted(runner, rows, place)
         except (AssertionError, PlantedError) as error:
             found.append(f"{place}: {error}")
     assert not found, "\n".join(found)

@@ -1,4 +1,4 @@
-"""An exception planted about one folder, copy or Activity: the job goes on about the others."""
+"""An exception is planted for one folder, copy or Activity: the job continues with the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 @pytest.fixture
 def proved(scenario: Scenario) -> ProvedMailbox:
-    """The prepared ground, worked on as workers would."""
+    """The proved mailbox, with jobs guarded as in a worker."""
     scenario.is_guarded = True
     return prove_mailbox(scenario)
 

@@ -1,4 +1,4 @@
-"""`prove` and webCRM: Activities that were lost, removed, moved, doubled or mixed up."""
+"""`prove` and webCRM: Activities that were lost, deleted, moved, duplicated or mixed up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Push: subscriptions are made, renewed and replaced; the poll finds what push misses."""
+"""Push: subscriptions are created, renewed and replaced; the poll finds what push misses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def folders(scenario: Scenario) -> list[SyncFolder]:
 
 
 def is_hinted(scenario: Scenario) -> bool:
-    """True if a notification has arrived and no reading has answered it yet."""
+    """True if a notification has arrived and no read has followed yet."""
     return any(f.read_requested_at for f in folders(scenario))
 
 

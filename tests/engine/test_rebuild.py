@@ -1,4 +1,4 @@
-"""`rebuild` recovers a lost database from stamps and keys without one double."""
+"""`rebuild` recovers a lost database from stamps and keys without a duplicate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Company:
     mails: dict[str, str] = field(default_factory=dict)
 
     def ledger(self) -> dict[str, object]:
-        """Everything that must be the same after the recovery."""
+        """Everything that must be equal after the recovery."""
         folders = [(box, f"{place}/{FOLDER}") for box in (self.kim, self.eva) for place in PLACES]
         with self.scenario.context.begin() as tx:
             items = tx.connection.execute(text(_ITEMS)).all()
@@ -148,7 +148,7 @@ def robot_keys(company: Company) -> Sequence[Any]:
 
 
 def sent_by_a_robot(scenario: Scenario, number: int) -> Mail:
-    """A mail; similar ones were sent with the same Message-ID within the same minute."""
+    """An automatic mail; similar ones have the same Message-ID and minute."""
     sent_at = scenario.sandbox.clock.now() - timedelta(days=1)
     body = f"The order {number} is ready in Odense."
     return Mail("Order", BO, (KIM, EVA), body=body, message_id="<robot@x.example>", sent_at=sent_at)
@@ -185,7 +185,7 @@ def test_unfinished_mails_are_filed_once_after_a_loss(company: Company) -> None:
 def test_a_mail_that_is_read_first_takes_no_key_from_stamped_mails(
     company: Company, number: int
 ) -> None:
-    """Eva's mailbox is read first, and in it a mail with a Message-ID of several others."""
+    """Eva's mailbox, which is read first, has a mail with the Message-ID of several others."""
     scenario = company.scenario
     before = scenario.activities
     sent_at = company.kim.read(company.mails["robot"]).sent_at

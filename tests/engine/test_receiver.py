@@ -38,7 +38,7 @@ class Reached:
     app: WSGIApplication
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """The web process that runs now."""
+        """Answer as the present web process."""
         return self.app(environ, start)
 
     def run_with(self, *keys: str) -> None:
@@ -53,7 +53,7 @@ class Reached:
             return list(mailboxes.subscribed_folders(tx))
 
     def held(self) -> set[str | None]:
-        """The ids of the subscriptions in our rows."""
+        """The ids of the subscriptions in the database."""
         return {f.subscription_id for f in self.folders()}
 
     def alive(self) -> set[str]:
@@ -61,7 +61,7 @@ class Reached:
         return {one.graph_id for one in self.scenario.context.graph.list_subscriptions()}
 
     def announces(self, box: SimMailbox) -> bool:
-        """True if a mail that is moved now is announced and synced."""
+        """True if a mail that is moved now is notified and synced."""
         item = self.scenario.drag(box, Mail("Moved now", BO, KIM))
         until(lambda: any(f.read_requested_at for f in self.folders()), "the notification")
         self.scenario.run_until_idle()
@@ -76,7 +76,7 @@ class Reached:
 
 @pytest.fixture
 def reached(open_scenario: OpenScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
-    """The scenario; commands find it by their environment."""
+    """The scenario, to which the environment points the commands."""
     port = free_port()
     scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
     named = {
@@ -101,7 +101,7 @@ def box(reached: Reached) -> SimMailbox:
 
 
 def subscribe_as_before(reached: Reached) -> None:
-    """Subscriptions as an earlier version made them: without a secret in the URL."""
+    """Create subscriptions as an earlier version did: without a secret in the URL."""
     context = reached.scenario.context
     (user,) = reached.scenario.sandbox.outlook.mailboxes
     for folder in reached.folders():

@@ -1,4 +1,4 @@
-"""One mail that a service refuses: it is found in few calls, and all the others go on."""
+"""A service refuses one mail: few calls find it, and all others continue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POISON = "Mail 17"
 
 @pytest.fixture
 def box(scenario: Scenario) -> SimMailbox:
-    """Kim's mailbox, with as many customers as one bulk holds."""
+    """Kim's mailbox, with as many customers as a bulk has lines."""
     for number in range(CUSTOMERS):
         scenario.add_contact(f"bo@customer{number}.example", f"Customer {number}")
     made = scenario.add_mailbox()
@@ -29,7 +29,7 @@ def box(scenario: Scenario) -> SimMailbox:
 
 
 def drag_all(scenario: Scenario, box: SimMailbox) -> dict[str, str]:
-    """A mail of each customer; item ids by subject."""
+    """Move a mail of each customer to the folder; Graph ids by subject."""
     return {
         f"Mail {n}": scenario.drag(
             box, Mail(f"Mail {n}", f"bo@customer{n}.example", KIM, body="<p>Hello</p>")
@@ -39,14 +39,14 @@ def drag_all(scenario: Scenario, box: SimMailbox) -> dict[str, str]:
 
 
 def written(scenario: Scenario) -> int:
-    """How many bulk requests there were."""
+    """The number of bulk requests so far."""
     return scenario.sandbox.journal.count("webcrm", method="PATCH", path="/Activities")
 
 
 def assert_parked_alone(
     scenario: Scenario, box: SimMailbox, items: dict[str, str], said: str
 ) -> None:
-    """The poison is parked with its reason, and every other mail is in webCRM once."""
+    """Check that the poisonous mail is parked, and every other mail is in webCRM once."""
     poison = items.pop(POISON)
     assert all(box.read(i).categories == BOTH for i in items.values())
     subjects = sorted(a["ActivityDescription"] for a in scenario.activities)
@@ -119,7 +119,7 @@ def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
     assert (filed.state, filed.reason) == (State.FILED, Reason.REFUSED_BY_OUTLOOK)
     assert scenario.timeline(box.read(poison)).lines[-1].kind == "parked"
     scenario.sandbox.graph.behaviour.refused.clear()
-    scenario.wait(timedelta(minutes=13))  # ten, and a quarter of jitter
+    scenario.wait(timedelta(minutes=13))  # ten minutes plus a quarter of jitter
     assert box.read(poison).categories == BOTH
     assert len(scenario.activities) == CUSTOMERS
 
@@ -134,7 +134,7 @@ def small(scenario: Scenario) -> SimMailbox:
 
 
 def trouble_of(scenario: Scenario) -> str | None:
-    """What keeps the mailbox waiting."""
+    """The reason for which the mailbox waits."""
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     return watched.trouble

@@ -23,7 +23,7 @@ from webcrm_sync.store.companies import AnotherCompany
 from webcrm_sync.store.database import Database
 
 OTHER = "00000000-aaaa-4bbb-8ccc-dddddddddddd"
-#: Each command that opens the database, with what it needs to be typed.
+#: Each command that opens the database, with its arguments.
 COMMANDS = {
     "doctor": [],
     "explain": ["<1@x.example>"],
@@ -40,7 +40,7 @@ COMMANDS = {
 
 @pytest.fixture
 def other(scenario: Scenario, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of another tenant over the database of the play."""
+    """The settings of another tenant with the database of the scenario."""
     given = scenario.context.settings
     named = {
         "DATABASE_URL": given.database_url or "",
@@ -51,7 +51,7 @@ def other(scenario: Scenario, tmp_path: Path) -> Iterator[Settings]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**scenario.sandbox.environment(), **named}.items():
             patch.setenv(name if name.startswith(PREFIX) else PREFIX + name, value)
-        patch.chdir(tmp_path)  # no `.env` is there
+        patch.chdir(tmp_path)  # this folder has no `.env`
         yield Settings.model_validate({})
 
 
@@ -86,7 +86,7 @@ def test_a_tenant_is_the_same_in_any_case(scenario: Scenario, other: Settings) -
 def test_a_typo_of_the_first_set_up_can_be_corrected(scenario: Scenario, other: Settings) -> None:
     with open_context(other) as mistaken:
         assert mistaken.company_id != scenario.context.company_id
-    scenario.add_mailbox()  # its jobs come to rest, which those of the mistaken company never would
+    scenario.add_mailbox()  # its jobs finish; those of the wrong company never would
     with open_context(scenario.context.settings, url=other.database_url) as context:
         assert context.company_id == scenario.context.company_id
     with pytest.raises(AnotherCompany):
@@ -96,7 +96,7 @@ def test_a_typo_of_the_first_set_up_can_be_corrected(scenario: Scenario, other: 
 def test_one_of_two_simultaneous_first_starts_adds_a_mailbox(
     scenario: Scenario, other: Settings
 ) -> None:
-    """Both processes run already when their first mailboxes are added at the same moment."""
+    """Both processes already run when they add their first mailboxes at the same moment."""
     assert other.database_url
     with closing(Database(other.database_url, now=scenario.context.now)) as database:
         with database.begin() as tx:

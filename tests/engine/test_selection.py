@@ -1,4 +1,4 @@
-"""A cursor of an earlier version: one full reading, without any write, finds what is missing."""
+"""A cursor of an earlier version: one full read, without a write, finds what is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OLD_EXPAND = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
 
 
 def age(context: Context) -> None:
-    """Change the database to one that the earlier version left."""
+    """Change the database to the state that the earlier version left."""
     with context.begin() as tx:
         empty = ", ".join(f"{name} = NULL" for name in HEADERS)
         tx.connection.execute(text(f"UPDATE email SET {empty}"))
@@ -45,7 +45,7 @@ def age(context: Context) -> None:
 
 
 def _aged(cursor: str) -> str:
-    """The delta link that Graph gave for the selection of the earlier version."""
+    """The delta link that Graph returns for the selection of the earlier version."""
     address, _, query = cursor.partition("?")
     ((name, (token,)),) = parse_qs(urlsplit(cursor).query).items()
     assert query.startswith(name)
@@ -66,12 +66,12 @@ class Before:
         return [e for e in self.scenario.sandbox.journal.exchanges if not _is_read(e)]
 
     def rounds(self) -> int:
-        """The number of full readings of a folder."""
+        """The number of full reads of a folder."""
         calls = self.scenario.sandbox.journal.select("graph", path="/messages/delta")
         return sum("select" in e.query for e in calls)
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Every item, without the number of the reading that found it."""
+        """Every item, without the number of the read that found it."""
         columns = [c for c in item.c if c.name != "seen_round"]
         with self.scenario.context.begin() as tx:
             return [tuple(r) for r in tx.connection.execute(select(*columns).order_by(item.c.id))]
@@ -203,7 +203,7 @@ def test_a_contact_that_appears_meanwhile_files_waiting_mails(before: Before) ->
 def test_an_error_during_a_full_read_does_not_restart_it(
     open_scenario: OpenScenario, failing: int
 ) -> None:
-    before = _before(open_scenario, past=PAGE_SIZE)  # two pages with those that came later
+    before = _before(open_scenario, past=PAGE_SIZE)  # two pages, with the later mails
     rows = before.rows()
     asked = iter(range(100))
 
@@ -213,7 +213,7 @@ def test_an_error_during_a_full_read_does_not_restart_it(
     before.scenario.sandbox.faults.unavailable(service="graph", when=fails, limit=1)
     before.scenario.run_all_retries()
     assert before.selections() == {SELECTION}
-    assert before.rounds() <= 3  # a page that failed may have been a first one
+    assert before.rounds() <= 3  # a failed page may have been a first one
     assert before.rows() == rows
     assert [(e.method, e.path) for e in before.writes()] == []
 

@@ -1,4 +1,4 @@
-"""The service as in production: its own processes, push over real HTTP, and sudden death."""
+"""The service as in production: separate processes, push over real HTTP, and sudden deaths."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = ("Important",)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A stage where Bo and Kim are known to webCRM."""
+    """A sandbox whose webCRM knows Bo and Kim."""
     with Sandbox() as made:
         made.crm.add_person(made.crm.add_organisation("Havnebyg"), BO)
         yield made
@@ -102,7 +102,7 @@ def _processes_of(service: RunningService) -> set[str]:
     mine = f"WEBCRM_SYNC_PUBLIC_URL={service.public_url}".encode()
     found = set()
     for environment in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):  # it has ended, or is somebody else's
+        with suppress(OSError):  # it has ended, or belongs to another user
             if mine in environment.read_bytes().split(b"\0"):
                 found.add(environment.parent.name)
     return found
@@ -128,11 +128,11 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_duplicates_nothing
         service.await_healthy()
         mails = []
         for point in points:
-            # Another mailbox each time, since what the last life left behind waits to be rescued.
+            # Another mailbox each time, since the jobs of the last worker wait for their rescue.
             box = boxes[point % len(boxes)]
             mails += [_drag(f"{point}.{number}", box) for number in range(5)]
             sandbox.crm.send_mail(user, person, f"Mail {point} sent", "Hello")
-            _live_until(point, sandbox, service)
+            _kill_at(point, sandbox, service)
         service.start("worker")
         until(lambda: _are_synced(mails), "every mail to be marked", patience_s=240)
         sent = boxes[0]
@@ -144,8 +144,8 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_duplicates_nothing
     assert sorted(files) == sorted(f"{p}.0.txt" for p in points)
 
 
-def _live_until(point: int, sandbox: Sandbox, service: RunningService) -> None:
-    """Let a worker live until its n-th call: it is killed before or after the service acts."""
+def _kill_at(point: int, sandbox: Sandbox, service: RunningService) -> None:
+    """Kill a worker at its n-th call, before or after the service acts."""
     born, died = threading.Event(), threading.Event()
 
     def die() -> None:
@@ -162,7 +162,7 @@ def _live_until(point: int, sandbox: Sandbox, service: RunningService) -> None:
 
 
 def _drag(number: str, box: SimMailbox) -> tuple[SimMailbox, str]:
-    """A mail is moved to the folder; the first of each life has a file."""
+    """Move a mail to the folder; the first one of each worker has a file."""
     files = (File(f"{number}.txt", b"Hello"),) if number.endswith(".0") else ()
     mail = Mail(f"Mail {number}", BO, min(box.addresses), attachments=files, categories=FOREIGN)
     item = box.deliver(mail)

@@ -1,4 +1,4 @@
-"""A day without Outlook or webCRM: work waits and resumes by itself, and nobody is alarmed."""
+"""A day without Outlook or webCRM: work waits and resumes without help and without alarm."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MAILS = 25
 
 
 def a_day(scenario: Scenario) -> None:
-    """Let a day pass, looking at what is due every two hours."""
+    """Let a day pass, and run due jobs every two hours."""
     for _ in range(12):
         scenario.sandbox.clock.advance(timedelta(hours=2))
         scenario.run_until_idle()
 
 
 def calls(scenario: Scenario, service: str) -> int:
-    """How often a service was called."""
+    """The number of calls to a service."""
     return scenario.sandbox.journal.count(service)
 
 
@@ -83,7 +83,7 @@ def test_login_refused_for_a_day_is_not_recorded_repeatedly(
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything that is logged, by anybody, at any level."""
+    """Every log line of any module at any level."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter())

@@ -1,4 +1,4 @@
-"""Slow and greedy clients: whatever they do with their connections, everybody else is answered."""
+"""Slow and greedy clients: whatever they do, everybody else gets an answer."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from support.slow_clients import KINDS, stalled
 from webcrm_sync.web.serving.limits import Limits
 from webcrm_sync_sandbox.environment import Sandbox
 
-#: What anybody may have to wait for an answer meanwhile.
+#: The longest time that others may wait for an answer meanwhile.
 _ANSWERED_S = 1.0
 
 
 @pytest.fixture
 def service(fresh_database: str) -> Iterator[RunningService]:
-    """Where a web process may be started."""
+    """A service whose web process is not started yet."""
     with Sandbox() as sandbox, run_service(sandbox, DATABASE_URL=fresh_database) as made:
         yield made
 
 
 @pytest.fixture
 def bystanders(service: RunningService) -> Bystanders:
-    """Who asks one web process; Entra's keys are known to it."""
+    """The clients of one web process, which has read Entra's keys."""
     asking = Bystanders.start(service)
     service.start("web")
     service.await_healthy()
@@ -72,9 +72,9 @@ def test_every_stalled_connection_is_closed_at_its_deadline(
 
 
 def _sockets_of(service: RunningService) -> int:
-    """How many sockets the web process has open (Linux: proc(5)).
+    """The number of open sockets of the web process (Linux: proc(5)).
 
-    Asked there, since a client that reads nothing does not learn that its connection was closed.
+    Counted there, since a client that reads nothing does not notice that its connection was closed.
     """
     files = Path(f"/proc/{service.processes['web'].pid}/fd").iterdir()
     return sum(_is_socket(one) for one in files)
@@ -83,5 +83,5 @@ def _sockets_of(service: RunningService) -> int:
 def _is_socket(file: Path) -> bool:
     try:
         return os.readlink(file).startswith("socket:")
-    except OSError:  # closed meanwhile
+    except OSError:  # it was closed meanwhile
         return False

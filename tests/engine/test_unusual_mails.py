@@ -1,4 +1,4 @@
-"""Odd mails: each comes to a defined end, with a reason in plain words."""
+"""Unusual mails: each reaches a defined final state with a clear reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def end(scenario: Scenario, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
-    """The end that a mail dragged to the folder comes to; Outlook must tell the same."""
+    """Sync a mail; its final state and reason. Checks that Outlook shows the same."""
     item = scenario.drag(box, mail)
     scenario.discover()
     row = scenario.item(box, item)

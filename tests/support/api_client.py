@@ -41,21 +41,21 @@ class Person:
         """The status of one mail, as the pane shows it."""
         answer = self.request("POST", "/mails/state", json={"mails": [self.ref(graph_id)]})
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json["mails"][0]  # type: ignore[index]  # it is JSON
-        return found
+        status: dict[str, Any] = answer.json["mails"][0]  # type: ignore[index]  # it is JSON
+        return status
 
 
 def person(
     scenario: Scenario, app: Flask, address: str, name: str, *, is_watched: bool = True
 ) -> Person:
-    """A person with a mailbox and a token for the scope of the API."""
+    """A person with a mailbox and a token for the API's scope."""
     if is_watched:
         box = scenario.add_mailbox(address, name)
     else:
         box = scenario.sandbox.outlook.add_mailbox(address, name)
     scenario.sandbox.entra.url = (
         scenario.context.settings.entra_authority
-    )  # Entra learns it from its first call otherwise
+    )  # otherwise Entra learns it from its first call
     token = scenario.sandbox.entra.issue_user_token(
         box.user_id, scenario.context.settings.entra_client_id, ("access_as_user",), name=address
     )

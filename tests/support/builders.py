@@ -1,4 +1,4 @@
-"""Builders of mails, e-mails and copies: a test names only the fields that matter to it."""
+"""Builds mails, e-mails and copies: a test names only the fields that matter to it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CUSTOMER = Party("buyer@customer.example", "Buyer")
 SELLER = Party("seller@ours.example", "Seller")
 
-#: Few enough that two drawn people often are the same one, or colleagues.
+#: So few that two drawn people are often equal, or colleagues.
 parties = st.builds(
     lambda name, domain: Party(f"{name}@{domain}"),
     st.sampled_from(["a", "b", "c"]),
     st.sampled_from(["one.example", "two.example", "ours.example", "gmail.com"]),
 )
-#: Every character a wire can carry, halves of surrogate pairs and NUL among them.
+#: Every character that JSON can hold, lone surrogates and NUL included.
 any_text = st.text(st.characters(exclude_categories=[]))
 
 _MAIL = Message(
@@ -80,16 +80,16 @@ _COPY = Item(
 )
 
 
-def mail(**facts: object) -> Message:
-    """A mail from a customer to one of us, but for these facts."""
-    return replace(_MAIL, **facts)  # type: ignore[arg-type]  # the caller names real fields
+def mail(**fields: object) -> Message:
+    """A mail from a customer to a colleague, with these fields replaced."""
+    return replace(_MAIL, **fields)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def email(**facts: object) -> Email:
-    """The same mail as it is stored."""
-    return replace(_EMAIL, **facts)  # type: ignore[arg-type]  # the caller names real fields
+def email(**fields: object) -> Email:
+    """The same mail as it is stored, with these fields replaced."""
+    return replace(_EMAIL, **fields)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def copy(**facts: object) -> Item:
-    """A copy of it that was just found."""
-    return replace(_COPY, **facts)  # type: ignore[arg-type]  # the caller names real fields
+def copy(**fields: object) -> Item:
+    """A copy of it that was just found, with these fields replaced."""
+    return replace(_COPY, **fields)  # type: ignore[arg-type]  # the caller names real fields

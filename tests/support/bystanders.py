@@ -1,4 +1,4 @@
-"""Well-behaved clients that must be answered while others misbehave: monitor, Graph, pane."""
+"""Clients that must get answers while others misbehave: a monitor, Graph, a pane."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.scenario import KIM
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 
-#: Reading the system's roots for each call would take most of its time.
+#: Reading the system's roots would take most of the time of a call.
 _NO_ROOTS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -1,4 +1,4 @@
-"""A worker that dies at one point of its work, as by SIGKILL, and the context it works with."""
+"""A worker that dies at one point of its work, as by SIGKILL, and its context."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CrashingWorker:
         self.is_dead = True
 
     def check_alive(self) -> None:
-        """Return while the worker is alive. Raises Death, which no engine code can catch."""
+        """Raise Death if the worker is dead. No engine code catches it."""
         if self.is_dead:
             raise Death
 
@@ -46,7 +46,7 @@ class CrashingWorker:
 
 @dataclass(frozen=True, slots=True)
 class _CrashingClient:
-    """A client whose answers do not reach a dead worker."""
+    """A client whose calls raise Death once the worker is dead."""
 
     client: Any
     worker: CrashingWorker
@@ -54,10 +54,10 @@ class _CrashingClient:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self.client, name)
 
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             self.worker.check_alive()
             try:
-                answer = real(*given, **named)
+                answer = real(*arguments, **named)
             finally:
                 self.worker.check_alive()
             return self._yield_while_alive(answer) if isinstance(answer, Iterator) else answer
@@ -74,7 +74,7 @@ class _CrashingClient:
 
 
 class _CrashingDatabase:
-    """A database whose connections a dying worker drops."""
+    """A database whose transactions fail once the worker is dead."""
 
     def __init__(self, database: Database, worker: CrashingWorker) -> None:
         self._database = database

@@ -10,15 +10,15 @@ from webcrm_sync.store.database import libpq_url
 #: for other writers, as TRUNCATE's would; the role skips triggers and foreign keys.
 _EMPTY = """
 DO $$
-DECLARE one regclass;
+DECLARE table_id regclass;
 BEGIN
     SET LOCAL lock_timeout = '10s';
     SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT oid FROM pg_class
+    FOR table_id IN SELECT oid FROM pg_class
                 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
                   AND relname <> 'alembic_version' LOOP
-        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', one);
-        EXECUTE format('DELETE FROM %s', one);
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', table_id);
+        EXECUTE format('DELETE FROM %s', table_id);
     END LOOP;
     PERFORM setval(oid, 1, false) FROM pg_class
       WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
@@ -27,7 +27,7 @@ END $$
 
 
 def empty(url: str) -> None:
-    """Delete every row and let every id start at 1 again.
+    """Delete every row and restart every id at 1.
 
     Earlier users must have ended their transactions; otherwise this fails after ten seconds.
     """

@@ -1,4 +1,4 @@
-"""Makes the embedded PostgreSQL of a test fast: it never waits for the disk."""
+"""Makes the embedded PostgreSQL of tests fast: it never waits for the disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url
 
-#: Durability costs time, and nobody misses a lost test database.
+#: Durability costs time, and a test database may be lost.
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 #: Rights for `database.empty`, and for tests of upgrades, which create databases.
 _RIGHTS = (
@@ -25,16 +25,16 @@ _RIGHTS = (
 def superuser_url(data_dir: Path, url: str) -> str:
     """The URL of the superuser at the server of `url`, for psycopg."""
     password = Home(data_dir).password.read_text("ascii")
-    found = make_url(url).set(username=LOGIN, password=password)
-    return libpq_url(found.render_as_string(hide_password=False))
+    superuser = make_url(url).set(username=LOGIN, password=password)
+    return libpq_url(superuser.render_as_string(hide_password=False))
 
 
 def disable_durability(data_dir: Path, url: str) -> None:
     """Turn durability off at the server of `url`, and grant its plain role the rights of tests."""
     with psycopg.connect(superuser_url(data_dir, url), autocommit=True) as connection:
         for setting in _DURABILITY:
-            turn = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
-            connection.execute(turn)
+            statement = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
+            connection.execute(statement)
         for right in _RIGHTS:
             connection.execute(sql.SQL(right).format(role=sql.Identifier(ROLE)))
         connection.execute("SELECT pg_reload_conf()")

@@ -30,11 +30,11 @@ LAG = timedelta(seconds=45)
 _SETTLE_S = 60
 _MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _FOREIGN = ("Important", "Offer")
-#: More steps than any story needs: each advances to the next moment at which something is due.
-_RESTS = 40
+#: More steps than any story needs. Each advances to the next due time.
+_MAX_STEPS = 40
 
 #: The time at which the next step is due; polls do not count.
-_NEXT = """
+_NEXT_DUE = """
 SELECT min(at) FROM (
   SELECT due_at AS at FROM filing WHERE NOT is_complete
   UNION ALL SELECT due_at FROM mirror WHERE state IN ('planned', 'intended')
@@ -45,21 +45,21 @@ SELECT min(at) FROM (
 ) waiting WHERE at > :now
 """
 #: True while a new mirror has not come back in its folder's delta.
-_UNMET = """
+_HAS_UNKNOWN_MIRROR = """
 SELECT EXISTS (SELECT 1 FROM mirror WHERE state = 'mirrored'
                   AND graph_id NOT IN (SELECT graph_id FROM item))
 """
-_KEEP = """
+_SAVE = """
 DO $$
-DECLARE one record;
+DECLARE source record;
 BEGIN
-    DROP SCHEMA IF EXISTS kept CASCADE;
-    CREATE SCHEMA kept;
-    FOR one IN SELECT relname FROM pg_class
+    DROP SCHEMA IF EXISTS saved CASCADE;
+    CREATE SCHEMA saved;
+    FOR source IN SELECT relname FROM pg_class
                 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', one.relname);
+        EXECUTE format('CREATE TABLE saved.%1$I AS TABLE public.%1$I', source.relname);
     END LOOP;
-    CREATE TABLE kept.numbers AS
+    CREATE TABLE saved.numbers AS
         SELECT format('%I.%I', schemaname, sequencename)::regclass AS id, last_value
           FROM pg_sequences WHERE schemaname = 'public';
 END $$
@@ -67,17 +67,18 @@ END $$
 #: The role skips triggers and foreign keys.
 _RESTORE = """
 DO $$
-DECLARE one record;
+DECLARE source record;
 BEGIN
     SET LOCAL lock_timeout = '10s';
     SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT relname FROM pg_class
+    FOR source IN SELECT relname FROM pg_class
                 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('DELETE FROM public.%I', one.relname);
+        EXECUTE format('DELETE FROM public.%I', source.relname);
         EXECUTE format(
-            'INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%1$I', one.relname);
+            'INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM saved.%1$I',
+            source.relname);
     END LOOP;
-    PERFORM setval(id, coalesce(last_value, 1), last_value IS NOT NULL) FROM kept.numbers;
+    PERFORM setval(id, coalesce(last_value, 1), last_value IS NOT NULL) FROM saved.numbers;
 END $$
 """
 
@@ -93,13 +94,13 @@ class Failure(StrEnum):
     DIES_AFTER_COMMIT = "the worker dies after the commit"
 
     @property
-    def is_of_a_call(self) -> bool:
+    def is_at_call(self) -> bool:
         """True when the point is a call, False when it is a commit."""
         return self not in {Failure.DIES_BEFORE_COMMIT, Failure.DIES_AFTER_COMMIT}
 
     @property
     def is_death(self) -> bool:
-        """True when the worker dies of it."""
+        """True if the worker dies."""
         return self not in {Failure.REFUSED, Failure.UNANSWERED}
 
 
@@ -118,7 +119,7 @@ class Run:
     snapshot: Snapshot
     calls: tuple[str, ...]
     commits: tuple[str, ...]
-    is_struck: bool
+    has_failed: bool
 
 
 @dataclass(slots=True)
@@ -132,32 +133,32 @@ class FaultRunner:
     before: Context
     restore: Callable[[], None]
     sender: tuple[int, int]
-    undisturbed: dict[bool, Run] = field(default_factory=dict)
+    baselines: dict[bool, Run] = field(default_factory=dict)
 
     def baseline(self, *, is_lagging: bool) -> Run:
         """The outcome of the story without a failure."""
-        if is_lagging not in self.undisturbed:
-            self.undisturbed[is_lagging] = self.run(None, is_lagging=is_lagging)
-        return self.undisturbed[is_lagging]
+        if is_lagging not in self.baselines:
+            self.baselines[is_lagging] = self.run(None, is_lagging=is_lagging)
+        return self.baselines[is_lagging]
 
     def run(self, point: Point | None, *, is_lagging: bool) -> Run:
         """Run the story with one failure, then until nothing is due any more."""
         self._act_as_people(is_lagging=is_lagging)
         begin = self.sandbox.faults.calls
         worker = _worker_for(point)
-        if point and point.failure.is_of_a_call:
-            _plan_fault(self.sandbox, point, begin, worker)
+        if point and point.failure.is_at_call:
+            _schedule_fault(self.sandbox, point, begin, worker)
         try:
             self._work(is_lagging=is_lagging, worker=worker)
         except Death:
             self.sandbox.faults.clear()
             self._work(is_lagging=is_lagging, worker=CrashingWorker())
-        with self.working(is_lagging=is_lagging) as scenario:
+        with self.new_worker(is_lagging=is_lagging) as scenario:
             snapshot = take_snapshot(scenario)
         exchanges = self.sandbox.journal.exchanges
-        is_struck = worker.is_dead or (point is not None and not point.failure.is_death)
-        calls = tuple(_shape(e.service, e.method, e.path) for e in exchanges)
-        return Run(snapshot, calls, tuple(worker.commits), is_struck)
+        has_failed = worker.is_dead or (point is not None and not point.failure.is_death)
+        calls = tuple(_normalized_call(e.service, e.method, e.path) for e in exchanges)
+        return Run(snapshot, calls, tuple(worker.commits), has_failed)
 
     def _act_as_people(self, *, is_lagging: bool) -> None:
         """Do what people do: move mails, and send one from webCRM."""
@@ -199,13 +200,13 @@ class FaultRunner:
             tx.connection.execute(text(_RESTORE))
 
     def _work(self, *, is_lagging: bool, worker: CrashingWorker) -> None:
-        with self.working(is_lagging=is_lagging) as real:
+        with self.new_worker(is_lagging=is_lagging) as real:
             scenario = Scenario(self.sandbox, worker.wrap(real.context))
             scenario.wait(timedelta(seconds=61))
-            settle(scenario)
+            work_until_idle(scenario)
 
     @contextmanager
-    def working(self, *, is_lagging: bool) -> Iterator[Scenario]:
+    def new_worker(self, *, is_lagging: bool) -> Iterator[Scenario]:
         """A worker with its own clients."""
         before, now = self.before, self.sandbox.clock.now
         settings = before.settings.model_copy(
@@ -227,7 +228,7 @@ class FaultRunner:
 def fault_runner(url: str) -> Iterator[FaultRunner]:
     """A runner whose sandbox has two watched mailboxes and two known customers."""
     with Sandbox() as sandbox:
-        sandbox.crm.calls_a_minute = 1_000_000  # restoring turns time back, but not the quota
+        sandbox.crm.calls_a_minute = 1_000_000  # a restore turns back the time but not the quota
         with open_context(_settings(sandbox, url), url=url, now=sandbox.clock.now) as context:
             scenario = Scenario(sandbox, context)
             person = scenario.add_contact(BO)
@@ -238,10 +239,10 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
             scenario.poll_webcrm()
             scenario.poll_webcrm()
             with context.begin() as tx:
-                tx.connection.execute(text(_KEEP))
+                tx.connection.execute(text(_SAVE))
             yield FaultRunner(sandbox, context, sandbox.save_state(), (user, person))
             with context.begin() as tx:
-                tx.connection.execute(text("DROP SCHEMA kept CASCADE"))
+                tx.connection.execute(text("DROP SCHEMA saved CASCADE"))
 
 
 def _settings(sandbox: Sandbox, url: str) -> Settings:
@@ -249,29 +250,29 @@ def _settings(sandbox: Sandbox, url: str) -> Settings:
     return sandbox.settings(DATABASE_URL=url, PUBLIC_URL="http://sync.example", POLL_SECONDS="3600")
 
 
-def settle(scenario: Scenario) -> None:
+def work_until_idle(scenario: Scenario) -> None:
     """Run until nothing is due; then run the polls, which find nothing new."""
-    _until_nothing_waits(scenario)
+    _run_due_steps(scenario)
     scenario.wait(timedelta(minutes=3))
-    _until_nothing_waits(scenario)
+    _run_due_steps(scenario)
     with scenario.context.begin() as tx:
-        is_unmet = tx.connection.scalar(text(_UNMET))
-    if is_unmet:
+        has_unknown_mirror = tx.connection.scalar(text(_HAS_UNKNOWN_MIRROR))
+    if has_unknown_mirror:
         scenario.discover()
 
 
-def _until_nothing_waits(scenario: Scenario) -> None:
+def _run_due_steps(scenario: Scenario) -> None:
     """Advance from one due time to the next, and do what is due."""
-    for _ in range(_RESTS):
+    for _ in range(_MAX_STEPS):
         with scenario.context.begin() as tx:
-            at = tx.connection.scalar(text(_NEXT), {"now": tx.now})
+            at = tx.connection.scalar(text(_NEXT_DUE), {"now": tx.now})
         if at is None:
             return
         scenario.sandbox.clock.advance(
             at - scenario.sandbox.clock.now() + timedelta(milliseconds=1)
         )
         scenario.run_until_idle()
-    raise AssertionError("Something stays due forever.")
+    raise AssertionError("Something stays due for ever.")
 
 
 def _worker_for(point: Point | None) -> CrashingWorker:
@@ -283,7 +284,7 @@ def _worker_for(point: Point | None) -> CrashingWorker:
     )
 
 
-def _plan_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWorker) -> None:
+def _schedule_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWorker) -> None:
     def die() -> None:
         sandbox.faults.refuse()  # calls in flight fail too
         worker.die()
@@ -293,7 +294,7 @@ def _plan_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWork
     sandbox.faults.at(begin + point.number, Kind.LOSE if acts else Kind.REFUSE, then=then)
 
 
-def _shape(service: str, method: str, path: str) -> str:
+def _normalized_call(service: str, method: str, path: str) -> str:
     """The call without the ids that differ between sandboxes."""
     words = [w if len(w) < 25 else "…" for w in path.split("/")]
     return f"{service} {method} {'/'.join(words)}"

@@ -1,4 +1,4 @@
-"""Real worker processes that start quickly: forks of a process that has imported the code."""
+"""Starts real worker processes quickly, as forks of a process that has imported the code."""
 
 from __future__ import annotations
 

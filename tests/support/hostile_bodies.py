@@ -1,11 +1,11 @@
-"""Hostile HTML bodies: what nests, repeats or grows beyond all reason, up to 10 MB.
+"""Hostile HTML bodies of up to 10 MB, deeply nested, repetitive or huge.
 
-`BODIES` maps a name to the function that makes the body, so that nothing large exists before it is
-asked for. Each body but the framesets begins with OPENING as a paragraph of its own, so that a
-test can ask whether anything was read. The number behind a name says what grows; nesting bodies
-have about 500 kB, those called small at most 50,000 characters.
+`BODIES` maps a name to a function that creates the body, so that a large body exists only on
+request. Each body except the framesets begins with OPENING as a separate paragraph, so that a test
+can check whether anything was read. The number in a name says what grows. Nesting bodies have about
+500 kB, those called small at most 50,000 characters.
 
-Where a body aims at a rule of HTML parsing, the rule stands beside it (WHATWG HTML, section 13.2).
+A comment names the rule of HTML parsing at which a body aims (WHATWG HTML, section 13.2).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _body(*pieces: str) -> str:
 
 
 def _filled(piece: str, size: int) -> str:
-    """The piece again and again, up to about this many characters."""
+    """The repeated piece, with about `size` characters."""
     return piece * (size // len(piece))
 
 
@@ -48,7 +48,7 @@ def _numbered(piece: str, times: int, before: str = "", behind: str = "") -> Cal
 
 
 def _unclosed_twice(first: str, then: str, times: int) -> Callable[[], str]:
-    """So many of the first, never closed, and then as many of the other."""
+    """`times` of the first, never closed, and then as many of the other."""
     return lambda: _body(first * times, then * times, "word")
 
 
@@ -154,7 +154,7 @@ _MARKUP = {
     "documents-20000": _repeated("<html><head></head><body>word</body></html>", 860_000),
 }
 
-#: What looks like the end of an element where a parser sees none.
+#: Texts that look like the end of an element but are none for a parser.
 _DISGUISED = {
     "disguised-formats": lambda: _body(
         "<p>", *(f"<b id={number} x='</b>'>" for number in range(2000)), "<p>a" * 2000
@@ -171,11 +171,11 @@ _DISGUISED = {
 
 
 def _halves(first: str, then: str) -> Callable[[], str]:
-    """Some of the first, never closed, and as much of the other: about 50 kB."""
+    """Equal parts of the first, never closed, and of the other: about 50 kB."""
     return lambda: _body(_filled(first, 24_000), _filled(then, 24_000))
 
 
-#: The worst of what a mail of ordinary size can hold.
+#: The worst bodies of an ordinary size.
 _SMALL = {
     "small-rt": lambda: _body(_filled("<rt>", 49_000)),
     "small-optgroup": lambda: _body(_filled("<optgroup>", 49_000)),
@@ -261,7 +261,7 @@ _LINES = {
     "emoji-joined": _repeated("\U0001f468\u200d", 3 * MB),
 }
 
-#: Name -> what makes the body.
+#: Name -> function that creates the body.
 BODIES: dict[str, Callable[[], str]] = {
     **_NESTED,
     **_TABLES,

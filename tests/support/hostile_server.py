@@ -1,4 +1,4 @@
-"""A server that says what a test wants, byte by byte: what no sane server would."""
+"""A server that sends exactly the bytes that a test wants, valid HTTP or not."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-#: Speaks to one connection after each request that came in whole.
-Speak = Callable[[socket.socket, bytes], None]
+#: Answers one connection after each complete request.
+Answer = Callable[[socket.socket, bytes], None]
 
 
-class Hostile:
-    """Its address, and what it was asked."""
+class HostileServer:
+    """The server. `url`: its address. `requests`: the heads of the requests so far."""
 
-    def __init__(self, speak: Speak) -> None:
-        self.speak = speak
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
         self.requests: list[bytes] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -33,7 +33,7 @@ class Hostile:
         with suppress(OSError), connection:
             while request := _request(connection):
                 self.requests.append(request)
-                self.speak(connection, request)
+                self.answer(connection, request)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -46,8 +46,8 @@ class Hostile:
 
 
 @contextmanager
-def hostile(speak: Speak) -> Iterator[Hostile]:
-    server = Hostile(speak)
+def hostile(answer: Answer) -> Iterator[HostileServer]:
+    server = HostileServer(answer)
     threading.Thread(target=server.serve, daemon=True).start()
     try:
         yield server
@@ -58,10 +58,10 @@ def hostile(speak: Speak) -> Iterator[Hostile]:
 def _request(connection: socket.socket) -> bytes:
     head = b""
     while b"\r\n\r\n" not in head:
-        came = connection.recv(65536)
-        if not came:
+        chunk = connection.recv(65536)
+        if not chunk:
             return b""
-        head += came
+        head += chunk
     head, _, body = head.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     left = int(lengths[0].partition(b":")[2]) - len(body) if lengths else 0
@@ -79,26 +79,26 @@ def whole(body: bytes, *lines: str, status: str = "200 OK") -> bytes:
     return head(*named, status=status) + body
 
 
-def says(*pieces: bytes, every: float = 0.0) -> Speak:
-    """These pieces, each sent a moment after the one before."""
+def answer_with(*pieces: bytes, every: float = 0.0) -> Answer:
+    """An answer in these pieces, with `every` seconds between them."""
 
-    def speak(connection: socket.socket, request: bytes) -> None:
+    def answer(connection: socket.socket, request: bytes) -> None:
         del request
         for piece in pieces:
             connection.sendall(piece)
             time.sleep(every)
 
-    return speak
+    return answer
 
 
-def says_for_ever(first: bytes, piece: bytes, *, every: float = 0.0) -> Speak:
-    """`first`, and then the same piece again and again."""
+def answer_endlessly(first: bytes, piece: bytes, *, every: float = 0.0) -> Answer:
+    """An endless answer: `first`, then the same piece repeatedly."""
 
-    def speak(connection: socket.socket, request: bytes) -> None:
+    def answer(connection: socket.socket, request: bytes) -> None:
         del request
         connection.sendall(first)
         while True:
             connection.sendall(piece)
             time.sleep(every)
 
-    return speak
+    return answer

@@ -33,7 +33,7 @@ class InterleavedClient(ClientWrapper):
     after: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
-        assert getattr(self.client, self.name), "a name that no call has would never act"
+        assert getattr(self.client, self.name), "no call has this name, so nothing would happen"
 
     def __getattr__(self, name: str) -> Any:
         """The call with `name` interleaved, any other one unchanged."""

@@ -1,4 +1,4 @@
-"""Checks that transactions lock rows in the order that `mailboxes.hold` documents.
+"""Checks that transactions lock rows in the order that docs/architecture.md gives.
 
 It watches every statement of a test: a deadlock needs two transactions at the same moment, but a
 wrong order shows in each of them alone.
@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Engine, event
 _ORDER = ("company", "mailbox", "folder", "item")
 _COMPANY = "pg_advisory_xact_lock"
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM) (mailbox|folder|item)\b")
-_HELD = re.compile(r"\bFROM (mailbox|folder|item)\b.*\bFOR (?:NO KEY )?UPDATE", re.DOTALL)
+_LOCKING_READ = re.compile(r"\bFROM (mailbox|folder|item)\b.*\bFOR (?:NO KEY )?UPDATE", re.DOTALL)
 #: An event of a mailbox locks it by the foreign key, against deletion of the mailbox.
-_STORY = re.compile(r'"mailbox_id": \d')
+_MAILBOX_EVENT = re.compile(r'"mailbox_id": \d')
 
 
 @dataclass(slots=True)
@@ -28,20 +28,20 @@ class _Locked:
 
     kinds: set[str] = field(default_factory=set)
     last_folder_id: int = 0
-    are_folders_held: bool = False
+    has_locked_folders: bool = False
 
     def is_late(self, kind: str, statement: str) -> bool:
         """True when the transaction holds a lock that must come after this one."""
         if kind in self.kinds or ("company" in self.kinds and kind != "company"):
-            return False  # others that could meet it wait for the company
+            return False  # conflicting transactions wait for the company
         after = set(_ORDER[_ORDER.index(kind) + 1 :])
         if statement.startswith("INSERT"):
             after -= {"item"}  # who deletes a mailbox begins again, see `people.remove`
         return bool(after & self.kinds)
 
-    def is_lower(self, folder_id: object) -> bool:
-        """True for a folder that must be locked before the last one."""
-        if self.are_folders_held or not isinstance(folder_id, int):
+    def is_out_of_order(self, folder_id: object) -> bool:
+        """True for a folder that had to be locked before the last one."""
+        if self.has_locked_folders or not isinstance(folder_id, int):
             return False
         last, self.last_folder_id = self.last_folder_id, folder_id
         return folder_id < last
@@ -66,9 +66,9 @@ class LockOrder:
         if kind is None:
             return
         locked = self._open.setdefault(id(connection), _Locked())
-        locked.are_folders_held |= kind == "folder" and bool(_HELD.search(statement))
+        locked.has_locked_folders |= kind == "folder" and bool(_LOCKING_READ.search(statement))
         named = parameters.get("id_1") if isinstance(parameters, Mapping) else None
-        if locked.is_late(kind, statement) or (kind == "folder" and locked.is_lower(named)):
+        if locked.is_late(kind, statement) or (kind == "folder" and locked.is_out_of_order(named)):
             self.broken.append(f"after {sorted(locked.kinds)}: {statement}")
         locked.kinds.add(kind)
 
@@ -76,10 +76,12 @@ class LockOrder:
 def _locks(statement: str, parameters: object) -> str | None:
     if _COMPANY in statement:
         return "company"
-    if found := _CHANGED.match(statement) or _HELD.search(statement):
+    if found := _CHANGED.match(statement) or _LOCKING_READ.search(statement):
         return found[1]
-    is_story = statement.startswith("INSERT INTO event") and _STORY.search(str(parameters))
-    return "mailbox" if is_story else None
+    is_mailbox_event = statement.startswith("INSERT INTO event") and _MAILBOX_EVENT.search(
+        str(parameters)
+    )
+    return "mailbox" if is_mailbox_event else None
 
 
 @contextmanager
@@ -94,4 +96,4 @@ def in_one_order(engine: Engine) -> Iterator[LockOrder]:
         event.remove(engine, "begin", order.begin)
         event.remove(engine, "before_cursor_execute", order.executed)
     late = "\n".join(order.broken)
-    assert not order.broken, f"locked in another order than `mailboxes.hold` names:\n{late}"
+    assert not order.broken, f"locked in another order than docs/architecture.md gives:\n{late}"

@@ -17,7 +17,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def ref_to(box: SimMailbox, graph_id: str) -> MailRef:
-    """The mail as Office.js on a desktop refers to it: by its present EWS id."""
+    """The reference that Office.js on a desktop gives: the present EWS id."""
     item = box.existing(graph_id)
     return MailRef(ids.ews_form(item.rest_id), "ews", item.message_id)
 
@@ -32,27 +32,27 @@ class PaneUser:
 
     @property
     def user(self) -> CurrentUser:
-        """Who asks."""
+        """The user as the API knows them."""
         with self.scenario.context.begin() as tx:
-            found = mailboxes.find_mailbox(tx, min(self.box.addresses))
-        assert found is not None
-        return CurrentUser(found, self.name)
+            watched = mailboxes.find_mailbox(tx, min(self.box.addresses))
+        assert watched is not None
+        return CurrentUser(watched, self.name)
 
     def ref(self, graph_id: str) -> MailRef:
         """The reference to a mail by its present ids."""
         return ref_to(self.box, graph_id)
 
     def status(self, graph_id: str) -> MailStatus:
-        """What the pane shows for a mail."""
+        """The status that the pane shows for a mail."""
         return self.status_of(self.ref(graph_id))
 
     def status_of(self, ref: MailRef) -> MailStatus:
-        """What the pane shows for an earlier reference to a mail."""
-        ((state, _),) = find_statuses(self.scenario.context, self.user, [ref])
-        return state
+        """The status that the pane shows for an earlier reference to a mail."""
+        ((status, _),) = find_statuses(self.scenario.context, self.user, [ref])
+        return status
 
     def timeline(self, ref: MailRef) -> list[str]:
-        """The mail's story in sentences."""
+        """The mail's timeline in sentences."""
         lines, _ = read_own_timeline(self.scenario.context, self.user, ref)
         return [line.sentence for line in lines]
 

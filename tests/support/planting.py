@@ -1,6 +1,6 @@
 """Raises an exception in one function whenever it is called about one mail, in any thread.
 
-Nothing is patched: the interpreter's hook for debuggers raises it at the call.
+It patches nothing: the interpreter's hook for debuggers raises the exception at the call.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-_DEEP, _WIDE = 6, 400
+_MAX_DEPTH, _MAX_WIDTH = 6, 400
 _LAYERS = tuple(f"webcrm_sync.{name}." for name in ("core", "engine", "store", "graph", "webcrm"))
 
 
-#: Fields that objects about one mail share with all others.
+#: Fields of objects about one mail that hold data of other mails too.
 _SHARED = {"context", "settings", "lists", "facts", "known"}
 
 
 class PlantedError(Exception):
-    """The unforeseen error that is planted."""
+    """The exception that is raised on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailTraces:
-    """What identifies a mail: words in it, and the ids of its rows."""
+    """The words of a mail and the ids of its rows, by which it is recognised."""
 
     words: tuple[str, ...]
     numbers: frozenset[int]
 
-    def are_in(self, value: object, deep: int = _DEEP) -> bool:
+    def are_in(self, value: object, depth: int = _MAX_DEPTH) -> bool:
         """True for a value that mentions the mail."""
         if isinstance(value, str):
             return any(word in value for word in self.words)
         if isinstance(value, int):
             return not isinstance(value, bool) and value in self.numbers
-        if deep == 0:
+        if depth == 0:
             return False
-        return any(self.are_in(one, deep - 1) for one in _inside(value))
+        return any(self.are_in(part, depth - 1) for part in _parts_of(value))
 
 
-def _inside(value: object) -> Iterable[object]:
+def _parts_of(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
-        return [*list(value)[:_WIDE], *list(value.values())[:_WIDE]]
+        return [*list(value)[:_MAX_WIDTH], *list(value.values())[:_MAX_WIDTH]]
     if isinstance(value, list | tuple | set | frozenset):
-        return list(value)[:_WIDE]
+        return list(value)[:_MAX_WIDTH]
     if dataclasses.is_dataclass(value) and type(value).__module__.startswith(_LAYERS):
         names = [f.name for f in dataclasses.fields(value)]
         return [getattr(value, n, None) for n in names if n not in _SHARED]
@@ -61,8 +61,8 @@ def name_of(frame: FrameType) -> str:
     return f"{module}:{frame.f_code.co_qualname}"
 
 
-def _is_of_the_product(frame: FrameType) -> bool:
-    """True unless the simulated services made the call: they run in threads of the same process."""
+def _is_called_by_the_product(frame: FrameType) -> bool:
+    """False for calls of the simulated services, which run in threads of the same process."""
     above: FrameType | None = frame
     while above is not None:
         if str(above.f_globals.get("__name__", "")).startswith("webcrm_sync_sandbox"):
@@ -73,7 +73,7 @@ def _is_of_the_product(frame: FrameType) -> bool:
 
 @dataclass(slots=True)
 class ErrorPlanter:
-    """Watches calls about a mail. With `place` None it only counts the functions."""
+    """Raises `error` in calls of `place` about a mail; with `place` None it only counts calls."""
 
     marks: MailTraces
     place: str | None = None
@@ -89,7 +89,9 @@ class ErrorPlanter:
         name = name_of(frame)
         if self.place not in {None, name} or "<" in frame.f_code.co_name:
             return
-        if not self.marks.are_in(list(frame.f_locals.values())) or not _is_of_the_product(frame):
+        if not self.marks.are_in(list(frame.f_locals.values())) or not _is_called_by_the_product(
+            frame
+        ):
             return
         self.seen[name] = self.seen.get(name, 0) + 1
         if self.place is not None:

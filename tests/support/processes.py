@@ -109,7 +109,7 @@ def _answers(url: str) -> bool:
 
 
 def until(is_true: Callable[[], bool], what: str, *, patience_s: float = _PATIENCE_S) -> None:
-    """Wait until `is_true`. Raises AssertionError after `patience_s`, which is no measurement."""
+    """Wait until `is_true`. Raises AssertionError after `patience_s`, a limit for slow machines."""
     end = time.monotonic() + patience_s
     while not is_true():
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""A mailbox that was proved equal, and ways to damage its rows."""
+"""A mailbox whose proof finds no difference, and ways to damage its rows."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class ProvedMailbox:
             assert tx.connection.execute(text(statement), values).rowcount
 
     def activity_id(self, number: int) -> int:
-        """The Activity of a synced mail."""
+        """The id of a synced mail's Activity."""
         subject = self.box.read(self.synced[number]).subject
         (found,) = [a for a in self.scenario.activities if a["ActivityDescription"] == subject]
         return int(found["ActivityId"])
 
     def differences(self) -> list[Difference]:
-        """Prove mailboxes and webCRM, then do what follows; the differences found."""
+        """Prove mailboxes and webCRM, then discover; the differences that were found."""
         found = [
             d for proof in prove.prove_mailboxes(self.scenario.context) for d in proof.differences
         ]
@@ -46,19 +46,19 @@ class ProvedMailbox:
         return found + list(last.differences)
 
     def check_healed(self, *kinds: Kind) -> None:
-        """Check that a proof finds and heals exactly these differences, and the next finds none."""
+        """Check that a proof finds and fixes exactly these differences, and the next one none."""
         found = self.differences()
         assert [(d.kind, d.is_healed) for d in found] == [(kind, True) for kind in kinds]
         assert self.differences() == []
 
     def duplicate_activity(self, activity_id: int) -> int:
-        """Insert another Activity with the same key; its id."""
+        """Insert a second Activity with the same key; its id."""
         table = self.scenario.sandbox.crm.tables["Activity"]
         return table.insert(dict(table[activity_id]))
 
 
 def prove_mailbox(scenario: Scenario) -> ProvedMailbox:
-    """The proved mailbox of a new scenario."""
+    """Set up and prove the mailbox in a new scenario."""
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()

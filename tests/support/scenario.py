@@ -25,7 +25,7 @@ BO = "bo@havnebyg.example"
 LIS = "lis@skovby.example"
 BOTH = ("webCRM sync", "Synced")
 PENDING = ("webCRM sync", "Not synced")
-#: The database may list due jobs in any order; a scenario must run the same way each time.
+#: Fixes the order of due jobs, so that a scenario runs the same way each time.
 _ORDER = tuple(STEPS)
 
 
@@ -36,7 +36,7 @@ class Scenario:
     sandbox: Sandbox
     context: Context
     organisations: dict[str, int] = field(default_factory=dict)
-    #: an error of a job is recorded as in a worker, not raised
+    #: True = errors of jobs are recorded, as in a worker, and not raised
     is_guarded: bool = False
 
     # -- people and services
@@ -50,18 +50,18 @@ class Scenario:
         return box
 
     def watch(self, address: str = KIM) -> None:
-        """Add a mailbox as `mailbox add` does, and do everything that follows."""
+        """Add a mailbox as `mailbox add` does, and run the jobs that follow."""
         admin.add(self.context, admin.inspect(self.context, address))
         self.run_until_idle()
 
     def add_contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
-        """Add a Person to webCRM, under an Organisation that is created on first use; its id."""
+        """Add a Person to webCRM; its id. The Organisation is created on first use."""
         if organisation not in self.organisations:
             self.organisations[organisation] = self.sandbox.crm.add_organisation(organisation)
         return self.sandbox.crm.add_person(self.organisations[organisation], address, **more)
 
     def drag(self, box: SimMailbox, mail: Mail, *, place: str = "inbox") -> str:
-        """Put a mail into the mailbox and move it to the sync folder; its Graph id."""
+        """Put a mail into Inbox or Sent Items and move it to the sync folder; its Graph id."""
         item = box.put_sent(mail) if place == "sentitems" else box.deliver(mail)
         box.move(item, f"{place}/{FOLDER}")
         return item
@@ -69,7 +69,7 @@ class Scenario:
     # -- time
 
     def run_until_idle(self) -> None:
-        """Do everything that is due, as the workers do, until nothing is."""
+        """Run due jobs, as the workers do, until no job is due."""
         for _ in range(200):
             with self.context.begin() as tx:
                 transitions.restart_due(tx)
@@ -81,26 +81,26 @@ class Scenario:
                     run_step(self.context, job.job, job.subject_id)
                 else:
                     STEPS[job.job](self.context, job.subject_id)
-        raise AssertionError(f"never comes to rest: {jobs}")
+        raise AssertionError(f"jobs stay due: {jobs}")
 
     def discover(self) -> None:
-        """Request a read of every folder, then do everything that is due."""
+        """Request a read of every folder, then run until idle."""
         with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
                 mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
         self.run_until_idle()
 
     def poll_webcrm(self) -> None:
-        """Advance to the next polls of webCRM, then do everything that is due."""
+        """Advance to the next polls of webCRM, then discover."""
         self.wait(timedelta(seconds=61))
 
     def wait(self, time: timedelta) -> None:
-        """Let time pass, then read every folder and do everything that is due."""
+        """Let time pass, then discover."""
         self.sandbox.clock.advance(time)
         self.discover()
 
     def run_all_retries(self) -> None:
-        """Let enough time pass for every retry and every verification."""
+        """Let enough time pass for every retry and verification, and run them."""
         for seconds in (3, 5, 65, 130, 600):
             self.wait(timedelta(seconds=seconds))
 
@@ -123,8 +123,8 @@ class Scenario:
 
     def activities_under(self, organisation: str) -> list[dict[str, Any]]:
         """The Activities under an Organisation."""
-        wanted = self.organisations[organisation]
-        return [a for a in self.activities if a["ActivityOrganisationId"] == wanted]
+        organisation_id = self.organisations[organisation]
+        return [a for a in self.activities if a["ActivityOrganisationId"] == organisation_id]
 
     def item(self, box: SimMailbox, graph_id: str) -> Item:
         """The row of one copy."""
@@ -136,8 +136,8 @@ class Scenario:
     def timeline(self, view: View) -> Timeline:
         """The timeline of a mail, as `explain` prints it."""
         assert view.message_id is not None
-        (story,) = read_timelines(self.context, view.message_id)
-        return story
+        (timeline,) = read_timelines(self.context, view.message_id)
+        return timeline
 
 
 #: Opens a scenario with the given settings.

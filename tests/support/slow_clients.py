@@ -1,4 +1,4 @@
-"""Clients that hold a connection and never finish; each kind sends something else."""
+"""Clients of many kinds that hold a connection and never finish."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ESTABLISHED = 1  # TCP_ESTABLISHED in Linux' tcp_states.h
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A client sends `first` at once and `drip` repeatedly, and never reads."""
+    """A client that sends `first` immediately and `drip` repeatedly, and never reads."""
 
     name: str
     first: bytes = b""
@@ -57,7 +57,7 @@ KINDS = [
     Kind("one endless header line", _GET + b"X-Long: " + b"y" * 100_000, b"y" * 1000),
     Kind("HTTP/0.9", b"GET /\r\n"),
     Kind("not HTTP", b"SSH-2.0-OpenSSH_9.6\r\n"),
-    Kind("bytes without sense", bytes(range(256))),
+    Kind("random bytes", bytes(range(256))),
     Kind("TLS to a port without", _HALF_HELLO),
     Kind("an upgrade", _GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
     Kind("CONNECT", b"CONNECT sync.example.com:443 HTTP/1.1\r\n" + _HOST + b"\r\n"),
@@ -92,7 +92,9 @@ def stalled(
 
 def _connected(kind: Kind, port: int) -> socket.socket:
     client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that answers back up
+    client.setsockopt(
+        socket.SOL_SOCKET, socket.SO_RCVBUF, 2048
+    )  # so that answers queue up at the server
     client.settimeout(10)
     client.connect(("127.0.0.1", port))
     client.setblocking(False)

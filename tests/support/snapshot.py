@@ -16,12 +16,12 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
 Lines = tuple[str, ...]
-#: Events that may occur any number of times: troubles that are over.
+#: Events that may occur any number of times: pauses that are over.
 _TROUBLE = frozenset({"mailbox waits", "mailbox answers again"})
 #: The steps of every mail, in this order.
 _STEPS = ("found", "matched", "filed", "synced")
 #: Facts that differ between runs.
-_PASSING = frozenset({"took_s", "activity"})
+_VARYING = frozenset({"took_s", "activity"})
 
 _COPIES = """
 SELECT m.address, e.subject, i.state, i.reason, i.detail, f.place, i.categories, i.stamp,
@@ -49,9 +49,10 @@ SELECT e.subject, m.address, v.kind, v.facts FROM event v
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state after a story; equal for two runs with equal results.
+    """The result of a story; equal for two runs with equal results.
 
-    `tales`: the events per copy and per mail, in order; `disorder`: mails with events out of order.
+    `histories`: the events per copy and per mail, in order. `disorder`: mails with events out of
+    order.
     """
 
     activities: Lines
@@ -60,7 +61,7 @@ class Snapshot:
     copies: Lines
     filings: Lines
     mirrors: Lines
-    tales: Lines
+    histories: Lines
     disorder: Lines
     troubles: Lines
 
@@ -79,7 +80,7 @@ def take_snapshot(scenario: Scenario) -> Snapshot:
     """The present snapshot of a scenario."""
     items = {item.id: item for box in scenario.sandbox.outlook.mailboxes for item in box.items()}
     copies = Counter(item.subject for item in items.values())
-    told = [_told(row) for row in _rows(scenario, _EVENTS)]
+    events = [_read_event(row) for row in _rows(scenario, _EVENTS)]
     return Snapshot(
         activities=_sorted(
             _activity(a, copies[a["ActivityDescription"]] > 1) for a in scenario.activities
@@ -89,19 +90,19 @@ def take_snapshot(scenario: Scenario) -> Snapshot:
         copies=_sorted(_copy(row, items) for row in _rows(scenario, _COPIES)),
         filings=_sorted(_filing(scenario, row) for row in _rows(scenario, _FILINGS)),
         mirrors=_sorted(_mirror(row, items) for row in _rows(scenario, _MIRRORS)),
-        tales=_sorted(_tales(told)),
-        disorder=_sorted(_disorder(told)),
+        histories=_sorted(_histories(events)),
+        disorder=_sorted(_disorder(events)),
         troubles=_sorted(f"{row['who']}: {row['trouble']}" for row in _rows(scenario, _TROUBLES)),
     )
 
 
 def differences(wanted: Snapshot, found: Snapshot) -> list[str]:
-    """What is missing in `found` and what is there in excess, a line each."""
+    """Lines that `found` lacks, and lines that it has in excess."""
     lines = []
-    for one in fields(Snapshot):
-        before, after = Counter(getattr(wanted, one.name)), Counter(getattr(found, one.name))
-        lines += [f"{one.name}: missing {line}" for line in (before - after).elements()]
-        lines += [f"{one.name}: in excess {line}" for line in (after - before).elements()]
+    for part in fields(Snapshot):
+        before, after = Counter(getattr(wanted, part.name)), Counter(getattr(found, part.name))
+        lines += [f"{part.name}: missing {line}" for line in (before - after).elements()]
+        lines += [f"{part.name}: in excess {line}" for line in (after - before).elements()]
     return lines
 
 
@@ -124,10 +125,10 @@ def _activity(record: Mapping[str, Any], is_shared: bool) -> str:
 
     The owner depends on the copy that was found first if a mail has several.
     """
-    passing = {"ActivityId", "ActivityCreatedAt", "ActivityUpdatedAt"}
-    passing |= {"ActivityAssignedTo"} if is_shared else set()
-    kept = {k.removeprefix("Activity"): v for k, v in record.items() if k not in passing}
-    return str(dict(sorted(kept.items())))
+    varying = {"ActivityId", "ActivityCreatedAt", "ActivityUpdatedAt"}
+    varying |= {"ActivityAssignedTo"} if is_shared else set()
+    stable = {k.removeprefix("Activity"): v for k, v in record.items() if k not in varying}
+    return str(dict(sorted(stable.items())))
 
 
 def _document(scenario: Scenario, record: Mapping[str, Any]) -> str:
@@ -161,9 +162,9 @@ def _copy(row: RowMapping, items: Mapping[str, Item]) -> str:
 def _filing(scenario: Scenario, row: RowMapping) -> str:
     key_field = scenario.context.settings.webcrm_key_field
     keys = {a["ActivityId"]: a.get(key_field) for a in scenario.activities}
-    is_it = keys.get(row["activity_id"]) == row["key"]
+    has_key = keys.get(row["activity_id"]) == row["key"]
     facts = {k: v for k, v in row.items() if k != "activity_id"}
-    return f"{facts} {'as in webCRM' if is_it else 'NOT as in webCRM'}"
+    return f"{facts} {'as in webCRM' if has_key else 'NOT as in webCRM'}"
 
 
 def _mirror(row: RowMapping, items: Mapping[str, Item]) -> str:
@@ -172,19 +173,19 @@ def _mirror(row: RowMapping, items: Mapping[str, Item]) -> str:
     return f"{facts} {item.subject if item else 'NOT in Outlook'}"
 
 
-def _told(row: RowMapping) -> RecordedEvent:
-    facts = {k: v for k, v in sorted(row["facts"].items()) if k not in _PASSING}
+def _read_event(row: RowMapping) -> RecordedEvent:
+    facts = {k: v for k, v in sorted(row["facts"].items()) if k not in _VARYING}
     return RecordedEvent(row["subject"], row["address"], row["kind"], str(facts))
 
 
-def _tales(told: Sequence[RecordedEvent]) -> Iterable[str]:
+def _histories(events: Sequence[RecordedEvent]) -> Iterable[str]:
     """The events of each copy, each mail and each mailbox, in order.
 
     One mail's Activities are written in any order.
     """
-    owners = sorted({(str(t.subject), str(t.address)) for t in told})
+    owners = sorted({(str(t.subject), str(t.address)) for t in events})
     for subject, address in owners:
-        own = [t for t in told if (str(t.subject), str(t.address)) == (subject, address)]
+        own = [t for t in events if (str(t.subject), str(t.address)) == (subject, address)]
         lines: list[str] = []
         for kind, group in groupby(own, key=lambda t: t.kind):
             if kind not in _TROUBLE:
@@ -192,10 +193,10 @@ def _tales(told: Sequence[RecordedEvent]) -> Iterable[str]:
         yield f"{subject} in {address}: {' | '.join(lines)}"
 
 
-def _disorder(told: Sequence[RecordedEvent]) -> Iterable[str]:
+def _disorder(events: Sequence[RecordedEvent]) -> Iterable[str]:
     """The mails with a step before the step that it requires."""
-    for subject in sorted({t.subject for t in told if t.subject}):
-        kinds = [t.kind for t in told if t.subject == subject]
+    for subject in sorted({t.subject for t in events if t.subject}):
+        kinds = [t.kind for t in events if t.subject == subject]
         first = [kinds.index(step) for step in _STEPS if step in kinds]
         last = {step: len(kinds) - 1 - kinds[::-1].index(step) for step in _STEPS if step in kinds}
         is_early = "synced" in kinds and kinds.index("synced") < last.get("filed", 0)

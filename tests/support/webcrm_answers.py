@@ -1,4 +1,4 @@
-"""Builders of webCRM's answers."""
+"""Builds answers of webCRM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The screen over HTTP: its page, its current contents, and the acts of a person on it."""
+"""The screen over HTTP: its page, its present contents, and the actions of a person on it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Screen:
     """Serves the screen as a WSGI application. `pane_url`: the address of the pane."""
 
     def __init__(
-        self, sandbox: Sandbox, company: DemoCompany, line: ToggleProxy, *, pane_url: str
+        self, sandbox: Sandbox, company: DemoCompany, proxy: ToggleProxy, *, pane_url: str
     ) -> None:
-        self._stage = sandbox
+        self._sandbox = sandbox
         self._company = company
-        self._line = line
+        self._proxy = proxy
         self._outages = Outages(sandbox.faults)
         self._pane_url = pane_url
         self.app = Flask(__name__, static_url_path="/screen/static")
@@ -61,7 +61,7 @@ class Screen:
         rule("POST", "/screen/crm/persons", self.add_person)
         rule("POST", "/screen/crm/mails", self.send_mail)
         rule("POST", "/screen/token", self.token)
-        rule("POST", "/screen/line", self.line)
+        rule("POST", "/screen/line", self.network)
         rule("POST", "/screen/moods", self.outage)
         self.app.register_error_handler(404, self.astray)
 
@@ -74,8 +74,8 @@ class Screen:
             for p in self._company.people
         ]
         ready = [{"key": r.key, "title": r.title} for r in READY]
-        told = {"paneUrl": self._pane_url, "people": people, "ready": ready}
-        return render_template("screen.html", told=told)
+        config = {"paneUrl": self._pane_url, "people": people, "ready": ready}
+        return render_template("screen.html", config=config)
 
     def office(self) -> Response:
         """The stub of office.js, at the address of OFFICE_JS_URL."""
@@ -86,15 +86,15 @@ class Screen:
         return self.app.send_static_file("favicon.svg")
 
     def astray(self, error: NotFound) -> BaseResponse | NotFound:
-        """The page, for a mistyped address; scripts get 404."""
+        """The page for a mistyped address; scripts get 404."""
         is_person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
         is_part = request.path.startswith("/screen/")
         return redirect("/") if is_person and not is_part else error
 
     def now(self) -> Json:
         """Everything on the screen that may have changed."""
-        seen = now(self._stage.outlook, self._stage.crm)
-        return seen | {"isDown": self._line.is_down, "moods": self._outages.now}
+        seen = now(self._sandbox.outlook, self._sandbox.crm)
+        return seen | {"isDown": self._proxy.is_down, "moods": self._outages.now}
 
     def letter(self, address: str, item_id: str) -> Response:
         """A mail's text as a page for a frame without scripts."""
@@ -110,15 +110,15 @@ class Screen:
 
     def document(self, document_id: int) -> Response:
         """A Document of webCRM, as a download."""
-        found = (d for d in self._stage.crm.documents if d["DocumentId"] == document_id)
+        found = (d for d in self._sandbox.crm.documents if d["DocumentId"] == document_id)
         record = next(found, None)
         return _download(*document_of(record)) if record else abort(404)
 
-    # -- acts in Outlook
+    # -- actions in Outlook
 
     def move(self, address: str, item_id: str) -> Json:
         """Drag a mail to a folder."""
-        self._box(address).move(item_id, _asked()["folder"])
+        self._box(address).move(item_id, _json_body()["folder"])
         return {}
 
     def read(self, address: str, item_id: str) -> Json:
@@ -128,66 +128,66 @@ class Screen:
 
     def deliver(self, address: str) -> Json:
         """Deliver a ready-made mail, or another mail of an open mail's sender."""
-        box, asked = self._box(address), _asked()
-        ready = next((r.mail for r in READY if r.key == asked.get("key")), None)
-        mail = ready or again(self._item(address, asked["like"]))
+        box, body = self._box(address), _json_body()
+        ready = next((r.mail for r in READY if r.key == body.get("key")), None)
+        mail = ready or again(self._item(address, body["like"]))
         return {"id": box.deliver(replace(mail, to=(f"{box.name} <{box.address}>",)))}
 
-    # -- acts in webCRM
+    # -- actions in webCRM
 
     def add_organisation(self) -> Json:
-        """Make an Organisation."""
-        return {"id": self._stage.crm.add_organisation(_asked()["name"])}
+        """Create an Organisation."""
+        return {"id": self._sandbox.crm.add_organisation(_json_body()["name"])}
 
     def add_person(self) -> Json:
-        """Make a contact."""
-        asked = _asked()
-        crm = self._stage.crm
-        made = crm.add_person(int(asked["organisation"]), asked["address"], name=asked["name"])
+        """Create a contact."""
+        body = _json_body()
+        crm = self._sandbox.crm
+        made = crm.add_person(int(body["organisation"]), body["address"], name=body["name"])
         return {"id": made}
 
     def send_mail(self) -> Json:
         """Send a mail from webCRM, as one of its users."""
-        asked = _asked()
-        user_id = self._company.member(asked["sender"]).user_id
-        crm = self._stage.crm
-        made = crm.send_mail(user_id, int(asked["person"]), asked["subject"], asked["text"])
+        body = _json_body()
+        user_id = self._company.member(body["sender"]).user_id
+        crm = self._sandbox.crm
+        made = crm.send_mail(user_id, int(body["person"]), body["subject"], body["text"])
         return {"id": made}
 
     # -- Outlook itself, and outages
 
     def token(self) -> Json:
         """A token of the signed-in person for an application, as Entra issues it."""
-        asked = _asked()
-        box = self._box(asked["address"])
-        token = self._stage.entra.issue_user_token(
-            box.user_id, asked["clientId"], (_SCOPE,), name=box.address
+        body = _json_body()
+        box = self._box(body["address"])
+        token = self._sandbox.entra.issue_user_token(
+            box.user_id, body["clientId"], (_SCOPE,), name=box.address
         )
-        lifetime_s = int(self._stage.entra.lifetime.total_seconds())
-        return {"token": token, "expiresIn": lifetime_s, "tenantId": self._stage.entra.tenant_id}
+        lifetime_s = int(self._sandbox.entra.lifetime.total_seconds())
+        return {"token": token, "expiresIn": lifetime_s, "tenantId": self._sandbox.entra.tenant_id}
 
-    def line(self) -> Json:
+    def network(self) -> Json:
         """Interrupt or restore the connection between Outlook and the service."""
-        self._line.is_down = bool(_asked()["isDown"])
+        self._proxy.is_down = bool(_json_body()["isDown"])
         return {}
 
     def outage(self) -> Json:
         """Begin or end an outage of webCRM."""
-        asked = _asked()
-        self._outages.turn(Outage(asked["mood"]), is_on=bool(asked["isOn"]))
+        body = _json_body()
+        self._outages.turn(Outage(body["mood"]), is_on=bool(body["isOn"]))
         return {}
 
     def _box(self, address: str) -> SimMailbox:
-        return self._stage.outlook.find(address) or abort(404)
+        return self._sandbox.outlook.find(address) or abort(404)
 
     def _item(self, address: str, item_id: str) -> Item:
         return self._box(address).item(item_id) or abort(404)
 
 
-def _asked() -> Json:
-    """The JSON body of an act. Only JSON: a foreign page needs a CORS preflight for it."""
-    asked: Json = request.get_json()
-    return asked
+def _json_body() -> Json:
+    """The JSON body of an action. Only JSON: a foreign page needs a CORS preflight for it."""
+    body: Json = request.get_json()
+    return body
 
 
 def _download(name: str, content: bytes) -> Response:

@@ -24,9 +24,9 @@ class ScreenServer:
     def __init__(
         self, sandbox: Sandbox, company: DemoCompany, *, service_url: str, port: int = 0
     ) -> None:
-        self.line = ToggleProxy(service_url)
-        self._pane = Server(self.line)
-        screen = Screen(sandbox, company, self.line, pane_url=self._pane.url)
+        self.proxy = ToggleProxy(service_url)
+        self._pane = Server(self.proxy)
+        screen = Screen(sandbox, company, self.proxy, pane_url=self._pane.url)
         self._screen = Server(screen.app, port=port)
         self.url = self._screen.url
         self.settings = {
@@ -53,4 +53,4 @@ class ScreenServer:
     ) -> None:
         for server in (self._screen, self._pane):
             server.stop()
-        self.line.close()
+        self.proxy.close()

@@ -58,6 +58,6 @@ def _headers(environ: WSGIEnvironment) -> dict[str, str]:
         for key in environ
         if key.startswith("HTTP_") and key not in {"HTTP_HOST", "HTTP_CONNECTION"}
     }
-    told = {name: environ[key] for key, name in names.items()}
+    headers = {name: environ[key] for key, name in names.items()}
     kind = environ.get("CONTENT_TYPE")
-    return told | ({"Content-Type": kind} if kind else {})
+    return headers | ({"Content-Type": kind} if kind else {})

@@ -22,7 +22,7 @@ from contract.graph_wire.scripted_servers import (
     create_settings,
     raised_by,
 )
-from support.hostile_server import head, hostile, says_for_ever
+from support.hostile_server import answer_endlessly, head, hostile
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.outlook import Marking
 from webcrm_sync.graph.client import GraphClient
@@ -214,7 +214,7 @@ def test_a_slow_graph_cannot_exceed_a_calls_deadline(
 ) -> None:
     bounds = Bounds(seconds=0.5, size=10_000)
     for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
-        with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
+        with hostile(answer_endlessly(begun, b"x", every=0.05)) as server:
             settings = create_settings(server.url, entra.url, entra_and_bundle[1])
             client = GraphClient(settings, now=lambda: NOW, bounds=bounds)
             client.fetch_roles()  # gets a token, so that Graph alone takes time

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import trustme
 
-from support.hostile_server import Speak, head, hostile, says, says_for_ever, whole
+from support.hostile_server import Answer, answer_endlessly, answer_with, head, hostile, whole
 from webcrm_sync.net.bounds import AnswerTooLarge, Bounds
 from webcrm_sync.net.transports import (
     AsyncBoundedTransport,
@@ -62,23 +62,23 @@ def empty_gzip_blocks() -> tuple[bytes, bytes]:
 
 @both
 @pytest.mark.parametrize(
-    "speak",
+    "answer",
     [
-        says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05),
-        says_for_ever(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", every=0.05),
-        says_for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.05),
-        says_for_ever(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
-        says_for_ever(head("Content-Length: 9000"), b"x", every=0.05),
-        says_for_ever(CHUNKED, b"1\r\nx\r\n", every=0.05),
-        says_for_ever(CHUNKED + b"1;", b"x", every=0.05),
-        says_for_ever(CHUNKED + b"0\r\n", b"X: y\r\n", every=0.05),
-        says_for_ever(
+        answer_endlessly(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05),
+        answer_endlessly(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", every=0.05),
+        answer_endlessly(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.05),
+        answer_endlessly(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
+        answer_endlessly(head("Content-Length: 9000"), b"x", every=0.05),
+        answer_endlessly(CHUNKED, b"1\r\nx\r\n", every=0.05),
+        answer_endlessly(CHUNKED + b"1;", b"x", every=0.05),
+        answer_endlessly(CHUNKED + b"0\r\n", b"X: y\r\n", every=0.05),
+        answer_endlessly(
             head("Content-Length: 9000", GZIP) + empty_gzip_blocks()[0],
             empty_gzip_blocks()[1][:5],
             every=0.05,
         ),
-        says(head("Content-Length: 5"), every=9),
-        says(b"", every=9),
+        answer_with(head("Content-Length: 5"), every=9),
+        answer_with(b"", every=9),
     ],
     ids=[
         *("a header byte by byte", "headers one by one", "1xx for ever", "hints for ever"),
@@ -86,8 +86,8 @@ def empty_gzip_blocks() -> tuple[bytes, bytes]:
         *("gzip byte by byte", "no body", "nothing"),
     ],
 )
-def test_a_call_ends_at_its_deadline_whatever_the_server_sends(get: Get, speak: Speak) -> None:
-    with hostile(speak) as server:
+def test_a_call_ends_at_its_deadline_whatever_the_server_sends(get: Get, answer: Answer) -> None:
+    with hostile(answer) as server:
         began = time.monotonic()
         with pytest.raises(httpx.TransportError):
             get(server.url, QUICK)
@@ -96,29 +96,29 @@ def test_a_call_ends_at_its_deadline_whatever_the_server_sends(get: Get, speak: 
 
 @both
 @pytest.mark.parametrize(
-    "speak",
+    "answer",
     [
-        says(whole(b"x" * 100_001)),
-        says(whole(BOMB, GZIP)),
-        says(whole(BOMB, "Content-Encoding: X-GZIP")),
-        says(whole(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")),
-        says_for_ever(ENDLESS, b"x" * 1000),
-        says_for_ever(CHUNKED, b"3e8\r\n" + b"x" * 1000 + b"\r\n"),
-        says_for_ever(
+        answer_with(whole(b"x" * 100_001)),
+        answer_with(whole(BOMB, GZIP)),
+        answer_with(whole(BOMB, "Content-Encoding: X-GZIP")),
+        answer_with(whole(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")),
+        answer_endlessly(ENDLESS, b"x" * 1000),
+        answer_endlessly(CHUNKED, b"3e8\r\n" + b"x" * 1000 + b"\r\n"),
+        answer_endlessly(
             ENDLESS.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
             + empty_gzip_blocks()[0],
             empty_gzip_blocks()[1],
         ),
-        says_for_ever(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"),
-        says_for_ever(b"HTTP/1.1 ", b"2" * 1000),
+        answer_endlessly(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"),
+        answer_endlessly(b"HTTP/1.1 ", b"2" * 1000),
     ],
     ids=[
         *("one byte more", "gzip", "another name of gzip", "gzip in gzip", "endless"),
         *("endless chunks", "endless gzip of nothing", "endless headers", "an endless status"),
     ],
 )
-def test_an_answer_that_is_too_large_is_not_kept_in_memory(get: Get, speak: Speak) -> None:
-    with hostile(speak) as server:
+def test_an_answer_that_is_too_large_is_not_kept_in_memory(get: Get, answer: Answer) -> None:
+    with hostile(answer) as server:
         tracemalloc.start()
         with pytest.raises(httpx.RequestError):
             get(server.url, PATIENT)
@@ -130,7 +130,7 @@ def test_an_answer_that_is_too_large_is_not_kept_in_memory(get: Get, speak: Spea
 @both
 @pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "compress", "gzip, br", "x" * 999])
 def test_only_gzip_is_decompressed(get: Get, coding: str) -> None:
-    with hostile(says(whole(b"\x00" * 99, f"Content-Encoding: {coding}"))) as server:
+    with hostile(answer_with(whole(b"\x00" * 99, f"Content-Encoding: {coding}"))) as server:
         with pytest.raises(httpx.DecodingError):
             get(server.url, PATIENT)
         assert b"Accept-Encoding: gzip\r\n" in server.requests[0] + b"\r\n"
@@ -138,28 +138,30 @@ def test_only_gzip_is_decompressed(get: Get, coding: str) -> None:
 
 @both
 @pytest.mark.parametrize(
-    "speak",
+    "answer",
     [
-        says(whole(gzip.compress(b"{}" * 999)[:-9], GZIP)),
-        says(whole(b"{}", GZIP)),
-        says(whole(b"\x1f\x8b", GZIP)),
-        says(head("Content-Length: 9", "Connection: close") + b"{}"),
-        says(head("Content-Length: 2", "Content-Length: 3") + b"{}"),
-        says(head("Content-Length: -2") + b"{}"),
-        says(CHUNKED + b"2\r\n{}\r\nrubbish\r\n\r\n"),
-        says(CHUNKED + b"fffffffffffffffff\r\n{}"),
-        says(b"<html>"),
-        says(b"\x00" * 50_000 + b"\r\n\r\n"),
-        says(head(status="200 \xff".encode("latin-1").decode("latin-1"))[:-2] + b"x: \x00\r\n\r\n"),
+        answer_with(whole(gzip.compress(b"{}" * 999)[:-9], GZIP)),
+        answer_with(whole(b"{}", GZIP)),
+        answer_with(whole(b"\x1f\x8b", GZIP)),
+        answer_with(head("Content-Length: 9", "Connection: close") + b"{}"),
+        answer_with(head("Content-Length: 2", "Content-Length: 3") + b"{}"),
+        answer_with(head("Content-Length: -2") + b"{}"),
+        answer_with(CHUNKED + b"2\r\n{}\r\nrubbish\r\n\r\n"),
+        answer_with(CHUNKED + b"fffffffffffffffff\r\n{}"),
+        answer_with(b"<html>"),
+        answer_with(b"\x00" * 50_000 + b"\r\n\r\n"),
+        answer_with(
+            head(status="200 \xff".encode("latin-1").decode("latin-1"))[:-2] + b"x: \x00\r\n\r\n"
+        ),
     ],
     ids=[
         *("gzip cut short", "no gzip", "half a gzip head", "too short", "two lengths"),
         *("a negative length", "rubbish for a chunk", "a huge chunk", "no HTTP", "zeros", "a NUL"),
     ],
 )
-def test_a_malformed_answer_raises_a_request_error(get: Get, speak: Speak) -> None:
+def test_a_malformed_answer_raises_a_request_error(get: Get, answer: Answer) -> None:
     def speak_and_leave(connection: socket.socket, request: bytes) -> None:
-        speak(connection, request)
+        answer(connection, request)
         connection.close()
 
     with hostile(speak_and_leave) as server, pytest.raises(httpx.RequestError):
@@ -180,20 +182,20 @@ def test_a_malformed_answer_raises_a_request_error(get: Get, speak: Speak) -> No
     ids=["plain", "gzip", "rubbish behind a gzip", "gzip byte by byte"],
 )
 def test_an_answer_within_its_bounds_arrives_complete(get: Get, answer: bytes) -> None:
-    with hostile(says(answer)) as server:
+    with hostile(answer_with(answer)) as server:
         assert get(server.url, PATIENT).content == b"{}" * 50_000
 
 
 @both
 def test_an_answer_without_a_body_may_have_any_coding(get: Get) -> None:
     answer = head("Content-Encoding: br", status="204 No Content")
-    with hostile(says(answer)) as server:
+    with hostile(answer_with(answer)) as server:
         assert get(server.url, PATIENT).content == b""
 
 
 def test_no_cookie_is_stored() -> None:
     answer = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
-    with hostile(says(answer)) as server:
+    with hostile(answer_with(answer)) as server:
         bounded = BoundedTransport(sync_transport(server.url, None), PATIENT)
         with httpx.Client(transport=bounded) as client:
             client.get(server.url)
@@ -242,7 +244,7 @@ def test_the_error_says_what_was_too_large() -> None:
         (4_000_000, Bounds(5, 3 * 1024 * 1024), "is larger than 3 MB"),
     ):
         too_large = pytest.raises(AnswerTooLarge, match=message)
-        with hostile(says(whole(bytes(size)))) as server, too_large:
+        with hostile(answer_with(whole(bytes(size)))) as server, too_large:
             get_on_a_thread(server.url, bounds)
 
 
@@ -251,13 +253,13 @@ def test_the_environments_proxy_is_used_within_the_deadline(
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     for variable, scheme in (("http_proxy", "http"), ("all_proxy", "http")):
-        with hostile(says(whole(b"{}"))) as proxy:
+        with hostile(answer_with(whole(b"{}"))) as proxy:
             monkeypatch.setenv(variable, proxy.url.removeprefix("http://"))
             assert get_on_a_thread(f"{scheme}://crm.example/x", PATIENT).content == b"{}"
             assert proxy.requests[0].startswith(b"GET http://crm.example/x HTTP/1.1")
         monkeypatch.delenv(variable)
     for url in ("http://crm.example", "https://crm.example"):
-        with hostile(says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as proxy:
+        with hostile(answer_endlessly(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as proxy:
             monkeypatch.setenv(f"{url.partition(':')[0]}_proxy", proxy.url)
             began = time.monotonic()
             for get in (get_on_a_thread, get_on_a_loop):

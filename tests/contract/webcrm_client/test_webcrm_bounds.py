@@ -18,7 +18,7 @@ from contract.webcrm_client.served_webcrm import (
     create_draft,
     create_settings,
 )
-from support.hostile_server import head, hostile, says_for_ever
+from support.hostile_server import answer_endlessly, head, hostile
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.webcrm import WebCrm
@@ -90,7 +90,7 @@ def test_the_error_says_that_the_answer_is_too_large(served: ServedWebCrm, acme:
 def test_a_login_cannot_exceed_its_deadline() -> None:
     bounds = Bounds(seconds=0.4, size=10_000)
     for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
-        with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
+        with hostile(answer_endlessly(begun, b"x", every=0.05)) as server:
             crm = WebCrm(create_settings(server.url), now=lambda: datetime.now(UTC), bounds=bounds)
             began = time.monotonic()
             with pytest.raises(TryLater, match="did not answer in time"):

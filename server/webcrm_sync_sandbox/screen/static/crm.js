@@ -5,18 +5,18 @@ import { icon } from "./icons.js";
 import { whenOf } from "./scene.js";
 import { documentUrl } from "./wire.js";
 
-const button = (acts, key, word) =>
-  h("button", { "data-key": key, on: { click: () => acts.ask(key) } }, word);
+const button = (actions, key, word) =>
+  h("button", { "data-key": key, on: { click: () => actions.ask(key) } }, word);
 
-export function drawBar(acts) {
+export function drawBar(actions) {
   return [
     h("div", { class: "app" }, "webCRM"),
     h("span", { class: "gap" }),
-    button(acts, "mail", "Send a mail"),
+    button(actions, "mail", "Send a mail"),
   ];
 }
 
-export function drawOrganisations(crm, chosen, acts) {
+export function drawOrganisations(crm, chosen, actions) {
   const line = ({ id, name }) => {
     const count = crm.activities.filter(({ organisation }) => organisation === id).length;
     return h(
@@ -27,43 +27,44 @@ export function drawOrganisations(crm, chosen, acts) {
         {
           "aria-current": id === chosen ? "true" : null,
           "data-key": `organisation ${id}`,
-          on: { click: () => acts.openOrganisation(id) },
+          on: { click: () => actions.openOrganisation(id) },
         },
         h("span", { class: "name" }, name),
         count ? h("span", { class: "count", "aria-label": `${count} Activities` }, count) : null,
       ),
     );
   };
-  const title = h("h2", {}, "Organisations", button(acts, "organisation", "New Organisation"));
+  const title = h("h2", {}, "Organisations", button(actions, "organisation", "New Organisation"));
   return [title, h("ul", {}, crm.organisations.map(line))];
 }
 
-export function drawOrganisation({ name, persons, activities }, fresh, acts) {
-  const person = (one) => h("li", {}, one.name, h("small", {}, one.address));
+export function drawOrganisation({ name, persons, activities }, newActivity, actions) {
+  const personRow = ({ name: personName, address }) =>
+    h("li", {}, personName, h("small", {}, address));
   return [
-    h("h2", {}, name, button(acts, "person", "New contact")),
+    h("h2", {}, name, button(actions, "person", "New contact")),
     h("h3", {}, "Contacts"),
     persons.length
-      ? h("ul", { class: "persons" }, persons.map(person))
+      ? h("ul", { class: "persons" }, persons.map(personRow))
       : h("p", { class: "empty" }, "None yet"),
     h("h3", {}, "Activities"),
     activities.length
       ? h(
           "ul",
           { class: "activities" },
-          activities.map((one) => drawActivity(one, fresh)),
+          activities.map((activity) => drawActivity(activity, newActivity)),
         )
-      : h("p", { class: "empty" }, "None yet. Sync a mail and it stands here."),
+      : h("p", { class: "empty" }, "None yet. Sync a mail and it appears here."),
   ];
 }
 
-function drawActivity({ id, subject, action, at, who, text, documents }, fresh) {
+function drawActivity({ id, subject, action, at, who, text, documents }, newActivity) {
   return h(
     "li",
-    { class: id === fresh ? "fresh" : null, "data-activity": id },
+    { class: id === newActivity ? "fresh" : null, "data-activity": id },
     h(
       "details",
-      { open: id === fresh },
+      { open: id === newActivity },
       h(
         "summary",
         { "data-key": `activity ${id}` },

@@ -1,8 +1,8 @@
-/** Making and replacing what is on the page. */
+/** Creates and replaces elements of the page. */
 
 import { icon } from "./icons.js";
 
-/** An element. `on`: listeners by event; true sets an attribute, false, null and undefined none. */
+/** An element. `on`: listeners by event. True sets an attribute; false, null, undefined do not. */
 export function h(tag, { on = {}, ...attributes } = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -19,8 +19,8 @@ export function h(tag, { on = {}, ...attributes } = {}, ...children) {
 
 const drawn = new Map();
 
-/** Draws a part of the page anew when `input` has changed; focus and scrolling stay. */
-export function paint(id, input, make) {
+/** Redraws a part of the page if `input` has changed; keeps focus and scroll position. */
+export function drawPart(id, input, create) {
   const text = JSON.stringify(input);
   if (drawn.get(id) === text) {
     return;
@@ -28,25 +28,25 @@ export function paint(id, input, make) {
   const place = document.getElementById(id);
   const open = place.querySelector(":popover-open");
   if (open) {
-    // Nobody's menu is closed under their hand.
-    open.addEventListener("toggle", () => paint(id, input, make), { once: true });
+    // Wait until the person closes the open menu.
+    open.addEventListener("toggle", () => drawPart(id, input, create), { once: true });
     return;
   }
   drawn.set(id, text);
   const key = place.contains(document.activeElement) && document.activeElement.dataset.key;
   const scrolled = place.scrollTop;
-  place.replaceChildren(...[make()].flat().filter(Boolean));
+  place.replaceChildren(...[create()].flat().filter(Boolean));
   place.scrollTop = scrolled;
   if (key) {
     place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
 }
 
-/** A button that opens a menu; `lines`: {word, key, does} or {title}. */
+/** A button that opens a menu; `lines`: {word, key, action} or {title}. */
 export function menu({ id, word, picture, lines, isOff = false }) {
   const list = h("div", { id, popover: "auto", class: "menu", role: "menu" });
   list.append(
-    ...lines.map(({ title, word: text, key, does, depth = 0 }) =>
+    ...lines.map(({ title, word: text, key, action, depth = 0 }) =>
       title
         ? h("p", { class: "menu-title" }, title)
         : h(
@@ -58,7 +58,7 @@ export function menu({ id, word, picture, lines, isOff = false }) {
               on: {
                 click: () => {
                   list.hidePopover();
-                  does();
+                  action();
                 },
               },
             },

@@ -2,8 +2,8 @@
 
 import { h } from "./dom.js";
 
-/** Asks for fields and gives their values, or null when the person changed their mind. */
-export function ask({ title, text = "", fields = [], does }) {
+/** Shows a dialog; resolves to the values of its fields, or to null after Cancel. */
+export function ask({ title, text = "", fields = [], button }) {
   return new Promise((resolve) => {
     const form = h(
       "form",
@@ -15,7 +15,7 @@ export function ask({ title, text = "", fields = [], does }) {
         "p",
         { class: "buttons" },
         h("button", { type: "button", on: { click: () => dialog.close() } }, "Cancel"),
-        h("button", { class: "primary", value: "yes" }, does),
+        h("button", { class: "primary", value: "yes" }, button),
       ),
     );
     const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, form);
@@ -46,12 +46,12 @@ function drawField({ name, label, value = "", kind = "text", options }) {
 export const forms = {
   organisation: () => ({
     title: "New Organisation",
-    does: "Create",
+    button: "Create",
     fields: [{ name: "name", label: "Name" }],
   }),
   person: ({ crm, organisation, name, address }) => ({
     title: "New contact",
-    does: "Create",
+    button: "Create",
     fields: [
       { name: "name", label: "Name", value: name },
       { name: "address", label: "E-mail address", kind: "email", value: address },
@@ -68,7 +68,7 @@ export const forms = {
     const first = persons.find((one) => one.organisation === organisation);
     return {
       title: "Send a mail from webCRM",
-      does: "Send",
+      button: "Send",
       fields: [
         {
           name: "person",

@@ -1,15 +1,15 @@
-/** The five steps: what each asks for, and when it is done. Pure. */
+/** The five steps of the guide, and the rules that say when each is done. Pure. */
 
 export const STEPS = [
   { key: "hand", title: "Drag a mail", hint: "onto a folder “webCRM sync”" },
   { key: "button", title: "Press the button", hint: "“Sync to webCRM” on another mail" },
   { key: "rule", title: "Always sync", hint: "open the pane, switch it on, deliver a mail" },
-  { key: "webcrm", title: "Write from webCRM", hint: "“Send a mail”: it lands in Sent Items" },
+  { key: "webcrm", title: "Write from webCRM", hint: "“Send a mail”: it appears in Sent Items" },
   { key: "contact", title: "Meet someone new", hint: "sync an unknown sender, add the contact" },
 ];
 
-/** Before anything was seen. Every value is a set of ids, written as an object. */
-export const BEGIN = {
+/** The guide at its start. Each value is a set of ids, written as an object. */
+export const INITIAL = {
   done: {},
   moved: {},
   elsewhere: {},
@@ -21,7 +21,7 @@ export const BEGIN = {
 
 const FOLDER = "webCRM sync";
 
-/** Where mails wait to be synced: folder id -> the well-known folder it lies under. */
+/** The sync folders: folder id -> the well-known folder above it. */
 export function syncFolders({ folders }) {
   const found = {};
   let top = "";
@@ -34,19 +34,19 @@ export function syncFolders({ folders }) {
   return found;
 }
 
-/** Mails were moved to a folder by hand. */
-export function noteMoved(guide, ids) {
+/** The guide after a person moved mails to a folder. */
+export function recordMoved(guide, ids) {
   return { ...guide, moved: { ...guide.moved, ...Object.fromEntries(ids.map((id) => [id, 1])) } };
 }
 
-/** What the guide knows after one more look. */
+/** The guide after another snapshot. */
 export function observe(guide, now) {
   const next = structuredClone(guide);
   const isFirst = next.persons === null;
   next.persons ??= Object.fromEntries(now.crm.persons.map((person) => [person.id, 1]));
   for (const box of now.mailboxes) {
     if (isFirst) {
-      Object.assign(next.ruled, ruledBy(box));
+      Object.assign(next.ruled, sendersByRule(box));
     }
     const places = syncFolders(box);
     for (const mail of box.mails) {
@@ -56,13 +56,13 @@ export function observe(guide, now) {
       } else if (isFirst) {
         next.known[mail.id] = 1;
       }
-      tick(next, now, { box, mail, place });
+      markDone(next, now, { box, mail, place });
     }
   }
   return next;
 }
 
-function tick(guide, now, { box, mail, place }) {
+function markDone(guide, now, { box, mail, place }) {
   const { id, categories } = mail;
   if (categories.includes("Not synced")) {
     guide.unsynced[id] = 1;
@@ -71,26 +71,26 @@ function tick(guide, now, { box, mail, place }) {
     return;
   }
   const isNew = !guide.elsewhere[id];
-  const isCured = guide.unsynced[id] && isMet(guide, now, mail);
-  const step = isCured ? "contact" : wayOf(guide, { box, mail, place, isNew });
+  const isFixed = guide.unsynced[id] && hasNewContact(guide, now, mail);
+  const step = isFixed ? "contact" : wayOf(guide, { box, mail, place, isNew });
   if (step) {
     guide.done[step] = true;
   }
 }
 
-/** Somebody on the mail has become a contact before one's eyes. */
-function isMet({ persons }, { crm }, { from, to, cc }) {
-  const on = [from, ...to, ...cc].map((person) => person?.address);
-  return crm.persons.some(({ id, address }) => !persons[id] && on.includes(address));
+/** True if somebody on the mail has become a contact since the guide began. */
+function hasNewContact({ persons }, { crm }, { from, to, cc }) {
+  const addresses = [from, ...to, ...cc].map((person) => person?.address);
+  return crm.persons.some(({ id, address }) => !persons[id] && addresses.includes(address));
 }
 
-/** Which rule moves whose mail: "rule sender" -> 1. */
-function ruledBy({ rules }) {
+/** The senders whose mail a rule moves: "rule sender" -> 1. */
+function sendersByRule({ rules }) {
   const pairs = rules.flatMap(({ id, senders }) => senders.map((one) => [`${id} ${one}`, 1]));
   return Object.fromEntries(pairs);
 }
 
-/** How a mail came into its folder. A rule counts when it was switched on before one's eyes. */
+/** How a mail came into its folder. A rule counts if it was switched on since the guide began. */
 function wayOf(guide, { box, mail, place, isNew }) {
   if (guide.moved[mail.id]) {
     return "hand";
@@ -101,6 +101,6 @@ function wayOf(guide, { box, mail, place, isNew }) {
   if (place === "sentitems") {
     return "webcrm";
   }
-  const fresh = Object.keys(ruledBy(box)).filter((pair) => !guide.ruled[pair]);
-  return fresh.some((pair) => pair.endsWith(` ${mail.from?.address.toLowerCase()}`)) && "rule";
+  const newRules = Object.keys(sendersByRule(box)).filter((pair) => !guide.ruled[pair]);
+  return newRules.some((pair) => pair.endsWith(` ${mail.from?.address.toLowerCase()}`)) && "rule";
 }

@@ -1,35 +1,35 @@
-/** Outlook as the add-in's frames meet it: answers what the stub of office.js asks. */
+/** Outlook for the frames of the add-in: answers the stub of office.js. */
 
-import { NoAnswer, token, told } from "./wire.js";
+import { NoAnswer, token, config } from "./wire.js";
 
-/** Outlook's colours. Office names no scheme in Outlook, only these. */
+/** The colours of Outlook's themes. In Outlook, Office gives colours but no name of a theme. */
 const THEMES = {
   light: ["#ffffff", "#242424"],
   dark: ["#1f1f1f", "#ffffff"],
   contrast: ["#000000", "#ffffff"],
 };
 const LANGUAGES = { en: "en-GB", da: "da-DK", de: "de-DE" };
-/** A command whose page does not come is given up. */
+/** A command fails if its page does not load within this time. */
 const PATIENCE_MS = 5000;
 
-const paneOrigin = new URL(told.paneUrl).origin;
+const paneOrigin = new URL(config.paneUrl).origin;
 const frames = new Set();
 let context = null;
 let hooks = null;
 
-/** Begins to listen. `note(mail, key, text)`, `isSignedOut()` and `askToSignIn(person)` are Outlook's. */
-export function listen(given) {
-  hooks = given;
+/** Starts listening. The hooks: `note(mail, key, text)`, `isSignedOut()`, `askToSignIn(person)`. */
+export function listen(outlookHooks) {
+  hooks = outlookHooks;
   addEventListener("message", ({ source, origin, data: message }) => {
-    const frame = [...frames].find((one) => one.contentWindow === source);
+    const frame = [...frames].find(({ contentWindow }) => contentWindow === source);
     if (frame && origin === paneOrigin) {
-      hear(frame, message);
+      receive(frame, message);
     }
   });
 }
 
-/** Tells every frame what is selected, who looks, and how Outlook is dressed. */
-export function tell({ person, theme, language, mail }) {
+/** Sends the selection, the person, the theme and the language to every frame. */
+export function sendContext({ person, theme, language, mail }) {
   const [bodyBackgroundColor, bodyForegroundColor] = THEMES[theme];
   const colours = {
     bodyBackgroundColor,
@@ -38,62 +38,62 @@ export function tell({ person, theme, language, mail }) {
     controlForegroundColor: bodyForegroundColor,
   };
   context = { person, theme: colours, language: LANGUAGES[language], mail };
-  frames.forEach((frame) => say(frame, { office: "context", context }));
+  frames.forEach((frame) => send(frame, { office: "context", context }));
 }
 
-/** A frame with the task pane. */
+/** Opens the task pane in a frame; returns a function that closes it. */
 export function openPane(place, title) {
-  const frame = add(place, "taskpane.html");
+  const frame = addFrame(place, "taskpane.html");
   frame.title = title;
-  return () => drop(frame);
+  return () => removeFrame(frame);
 }
 
-/** Runs a function command in a page that nobody sees; ends when the command says so. */
+/** Runs a function command in a hidden page; resolves when the command reports its end. */
 export function runCommand(place, name) {
   return new Promise((resolve) => {
-    const frame = add(place, "commands.html");
+    const frame = addFrame(place, "commands.html");
     const end = (isDone) => {
       clearTimeout(patience);
-      drop(frame);
+      removeFrame(frame);
       resolve(isDone);
     };
     const patience = setTimeout(() => end(false), PATIENCE_MS);
-    frame.greeted = () => {
+    frame.onHello = () => {
       clearTimeout(patience);
-      say(frame, { office: "run", name });
+      send(frame, { office: "run", name });
     };
-    frame.completed = () => end(true);
+    frame.onCompleted = () => end(true);
   });
 }
 
-function add(place, page) {
+function addFrame(place, page) {
   const frame = document.createElement("iframe");
-  frame.src = `${told.paneUrl}/addin/${page}`;
+  frame.src = `${config.paneUrl}/addin/${page}`;
   frames.add(frame);
   place.append(frame);
   return frame;
 }
 
-function drop(frame) {
+function removeFrame(frame) {
   frames.delete(frame);
   frame.remove();
 }
 
-function say(frame, message) {
+function send(frame, message) {
   frame.contentWindow?.postMessage(message, paneOrigin);
 }
 
-function hear(frame, message) {
+function receive(frame, message) {
   switch (message.office) {
     case "hello":
-      say(frame, { office: "context", context });
-      frame.greeted?.();
+      send(frame, { office: "context", context });
+      frame.onHello?.();
       break;
     case "note":
       hooks.note(message.mail, message.key, message.text);
       break;
     case "completed":
-      frame.completed?.();
+      frame.onCompleted?.();
       break;
     case "broker":
       void answer(frame, JSON.parse(message.text));
@@ -103,20 +103,20 @@ function hear(frame, message) {
 /** Nested app authentication. Source: @azure/msal-browser, src/naa. */
 async function answer(frame, { method, requestId, tokenParams }) {
   const reply = { messageType: "NestedAppAuthResponse", requestId };
-  const said = await answers(method, tokenParams).catch(withoutNetwork);
-  const text = JSON.stringify({ ...reply, success: !said.error, ...said });
-  say(frame, { office: "broker", text });
+  const result = await brokerResult(method, tokenParams).catch(noNetworkError);
+  const text = JSON.stringify({ ...reply, success: !result.error, ...result });
+  send(frame, { office: "broker", text });
 }
 
-/** Outlook's broker has no network either. */
-function withoutNetwork(error) {
+/** The broker's error while there is no network. */
+function noNetworkError(error) {
   if (!(error instanceof NoAnswer)) {
     throw error;
   }
   return { error: { status: "NO_NETWORK", code: "no_network", description: "" } };
 }
 
-async function answers(method, wanted) {
+async function brokerResult(method, tokenParams) {
   const { person } = context;
   if (method === "GetInitContext") {
     const capabilities = { queryAccount: true };
@@ -129,27 +129,27 @@ async function answers(method, wanted) {
     const code = "interaction_required";
     return { error: { status: "USER_INTERACTION_REQUIRED", code, description: "" } };
   }
-  return signIn(person, wanted);
+  return signIn(person, tokenParams);
 }
 
 async function signIn(person, { clientId, scope }) {
-  const given = await token({ address: person.address, clientId });
+  const issued = await token({ address: person.address, clientId });
   return {
     token: {
-      access_token: given.token,
-      expires_in: given.expiresIn,
-      id_token: given.token,
+      access_token: issued.token,
+      expires_in: issued.expiresIn,
+      id_token: issued.token,
       scope,
       properties: null,
     },
     account: {
-      homeAccountId: `${person.address}.${given.tenantId}`,
+      homeAccountId: `${person.address}.${issued.tenantId}`,
       localAccountId: person.address,
       environment: "localhost",
-      tenantId: given.tenantId,
+      tenantId: issued.tenantId,
       username: person.address,
       name: person.name,
-      idToken: given.token,
+      idToken: issued.token,
     },
   };
 }

@@ -1,7 +1,7 @@
-/** Small pictures, drawn here so that no font is needed. */
+/** Icons, drawn as paths so that no font is needed. */
 
 const SVG = "http://www.w3.org/2000/svg";
-/** Lines on a field of 16 by 16. */
+/** Paths on a grid of 16 by 16. */
 const PATHS = {
   inbox: "M2 9l2-6h8l2 6v4H2zM2 9h4l1 2h2l1-2h4",
   sentitems: "M2 3l12 5-12 5 2-5zM4 8h5",
@@ -14,7 +14,7 @@ const PATHS = {
   mail: "M2 4h12v9H2zM2 4.5l6 5 6-5",
 };
 
-/** A picture that screen readers pass over. */
+/** An icon that screen readers ignore. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");

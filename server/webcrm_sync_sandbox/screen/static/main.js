@@ -1,20 +1,20 @@
-/** The page at work: what a person does, what comes from the server, and what is drawn of it. */
+/** Runs the page: handles what a person does, polls the server, and draws the result. */
 
 import { drawBar, drawOrganisation, drawOrganisations } from "./crm.js";
-import { paint } from "./dom.js";
+import { drawPart } from "./dom.js";
 import { ask, forms } from "./forms.js";
-import { BEGIN, noteMoved, observe } from "./guide.js";
+import { INITIAL, recordMoved, observe } from "./guide.js";
 import * as host from "./host.js";
 import * as outlook from "./outlook.js";
 import { contextOf, organisationOf, sceneOf } from "./scene.js";
 import { drawGuide, drawSwitches } from "./top.js";
 import * as wire from "./wire.js";
 
-const LOOK_EVERY_MS = 500;
-const KEPT = "screen";
-const { people } = wire.told;
+const POLL_EVERY_MS = 500;
+const STORAGE_KEY = "screen";
+const { people } = wire.config;
 
-/** What this person chose; survives a reload of the page. */
+/** The choices of this person; they survive a reload of the page. */
 const ui = {
   who: people[0].address,
   folder: null,
@@ -24,24 +24,24 @@ const ui = {
   language: "en",
   signedOut: false,
   organisation: null,
-  ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"),
+  ...JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}"),
 };
-// "Open in webCRM" leads here.
+// "Open in webCRM" opens this page.
 ui.organisation =
   Number(new URLSearchParams(location.search).get("organisation")) || ui.organisation;
-let guide = JSON.parse(sessionStorage.getItem(`${KEPT} guide`) ?? "null") ?? BEGIN;
+let guide = JSON.parse(sessionStorage.getItem(`${STORAGE_KEY} guide`) ?? "null") ?? INITIAL;
 let text = "";
 let now = null;
 let scene = null;
 let lastActivity = null;
-let fresh = null;
+let newActivity = null;
 let closePane = null;
-/** The lines that add-ins have put on mails: mail -> key -> text. */
+/** The notes that add-ins have shown on mails: mail -> key -> text. */
 const notes = {};
 
-function keep() {
-  sessionStorage.setItem(KEPT, JSON.stringify({ ...ui, isRunning: false }));
-  sessionStorage.setItem(`${KEPT} guide`, JSON.stringify(guide));
+function save() {
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ ...ui, isRunning: false }));
+  sessionStorage.setItem(`${STORAGE_KEY} guide`, JSON.stringify(guide));
 }
 
 function change(patch) {
@@ -49,8 +49,8 @@ function change(patch) {
   draw();
 }
 
-async function look() {
-  const next = await wire.lookNow();
+async function refresh() {
+  const next = await wire.fetchSnapshot();
   if (next !== text) {
     text = next;
     now = JSON.parse(next);
@@ -60,7 +60,7 @@ async function look() {
   }
 }
 
-/** Runs what needs the network. Without one the page says so, quietly, and goes on when it is back. */
+/** Runs a step that needs the network. Without a network the page says so and recovers later. */
 async function attempt(run) {
   try {
     await run();
@@ -71,120 +71,120 @@ async function attempt(run) {
     }
     document.body.dataset.gone = navigator.onLine
       ? "The demo does not answer: it has been stopped"
-      : "No network. The demo goes on when it is back";
+      : "No network. The demo continues when the network is back";
   }
 }
 
-/** webCRM shows the Organisation under which something new stands. */
+/** Shows the Organisation of a new Activity in webCRM. */
 function followActivities() {
   const newest = Math.max(0, ...now.crm.activities.map(({ id }) => id));
   if (lastActivity !== null && newest > lastActivity) {
-    fresh = newest;
+    newActivity = newest;
     ui.organisation = now.crm.activities.find(({ id }) => id === newest).organisation;
   }
   lastActivity = newest;
   ui.organisation ??= now.crm.organisations[0]?.id;
 }
 
-const acts = {
+const actions = {
   openFolder: (folder) => change({ folder, open: [] }),
   openMail(mail, isMore) {
-    const others = isMore ? ui.open.filter(({ id }) => id !== mail.id) : [];
-    const wasOpen = isMore && ui.open.length !== others.length;
-    change({ open: wasOpen ? others : [...others, { id: mail.id, itemId: mail.itemId }] });
-    bringIntoView("head");
+    const rest = isMore ? ui.open.filter(({ id }) => id !== mail.id) : [];
+    const wasOpen = isMore && ui.open.length !== rest.length;
+    change({ open: wasOpen ? rest : [...rest, { id: mail.id, itemId: mail.itemId }] });
+    showPart("head");
     if (!mail.isRead) {
-      void attempt(() => wire.read(ui.who, mail.id).then(look));
+      void attempt(() => wire.read(ui.who, mail.id).then(refresh));
     }
   },
   async move(ids, folder) {
     if (scene.syncFolders[folder]) {
-      guide = noteMoved(guide, ids);
+      guide = recordMoved(guide, ids);
     }
     await attempt(async () => {
       await Promise.all(ids.map((id) => wire.move(ui.who, id, folder)));
-      say("Moved");
-      await look();
+      announce("Moved");
+      await refresh();
     });
   },
   deliver: (what) =>
     attempt(async () => {
       await wire.deliver(ui.who, what);
-      say("A mail has arrived");
-      await look();
+      announce("A mail has arrived");
+      await refresh();
     }),
   async sync() {
     const { id } = scene.mail;
     change({ isRunning: true });
     const isDone = await host.runCommand(document.getElementById("commands"), "syncNow");
     if (!isDone) {
-      putNote(id, "outlook", "The add-in webCRM does not answer. Try again later.");
+      showNote(id, "outlook", "The add-in webCRM does not answer. Try again later.");
     }
     change({ isRunning: false });
   },
   pane() {
     change({ pane: !ui.pane });
-    bringIntoView("pane");
+    showPart("pane");
   },
-  dismiss: (key) => putNote(scene.mail.id, key, null),
+  dismiss: (key) => showNote(scene.mail.id, key, null),
   openOrganisation: (organisation) => change({ organisation }),
   async ask(kind) {
-    const stranger = scene.mail?.from;
-    const given = await ask(
+    const sender = scene.mail?.from;
+    const fields = await ask(
       forms[kind]({
         crm: now.crm,
         organisation: ui.organisation,
-        ...(isNew(stranger) && stranger),
+        ...(isNewContact(sender) && sender),
       }),
     );
-    if (given) {
-      await attempt(() => makers[kind](given).then(look));
+    if (fields) {
+      await attempt(() => creators[kind](fields).then(refresh));
     }
   },
   choose(name, value) {
-    const isElse = name === "who" && value !== ui.who;
-    change({ [name]: value, ...(isElse && { folder: null, open: [] }) });
+    const isOtherPerson = name === "who" && value !== ui.who;
+    change({ [name]: value, ...(isOtherPerson && { folder: null, open: [] }) });
     if (name !== "theme") {
       reopenPane();
     }
   },
-  pullLine: (isDown) => attempt(() => wire.pullLine(isDown).then(look)),
-  turnMood: (mood, isOn) => attempt(() => wire.turnMood(mood, isOn).then(look)),
+  setNetworkDown: (isDown) => attempt(() => wire.setNetworkDown(isDown).then(refresh)),
+  setOutage: (outage, isOn) => attempt(() => wire.setOutage(outage, isOn).then(refresh)),
   signOut(signedOut) {
     change({ signedOut });
     reopenPane();
   },
 };
 
-const makers = {
-  async organisation(given) {
-    const { id } = await wire.addOrganisation(given);
+const creators = {
+  async organisation(fields) {
+    const { id } = await wire.addOrganisation(fields);
     ui.organisation = id;
   },
-  async person(given) {
-    await wire.addPerson(given);
-    ui.organisation = Number(given.organisation);
+  async person(fields) {
+    await wire.addPerson(fields);
+    ui.organisation = Number(fields.organisation);
   },
-  mail: (given) => wire.sendMail({ ...given, sender: ui.who }),
+  mail: (fields) => wire.sendMail({ ...fields, sender: ui.who }),
 };
 
-/** Where everything is below each other, what was opened may be far below. */
-function bringIntoView(id) {
+/** In a narrow window the opened part may be far below. */
+function showPart(id) {
   if (matchMedia("(max-width: 699px)").matches) {
     document.getElementById(id).scrollIntoView();
   }
 }
 
-function isNew(person) {
+function isNewContact(person) {
   return person && !now.crm.persons.some(({ address }) => address === person.address);
 }
 
-function putNote(mail, key, line) {
-  notes[mail] = { ...notes[mail], [key]: line };
+function showNote(mail, key, note) {
+  notes[mail] = { ...notes[mail], [key]: note };
   draw();
 }
 
-function say(words) {
+function announce(words) {
   document.getElementById("live").textContent = words;
 }
 
@@ -209,47 +209,51 @@ function draw() {
   scene = sceneOf(ui, now, people);
   const { box, folder, mail, open, mails, syncFolders, folderNames } = scene;
   document.documentElement.dataset.theme = ui.theme;
-  host.tell(contextOf(scene, people));
-  const chosen = [ui.who, ui.language, ui.theme, open];
+  host.sendContext(contextOf(scene, people));
+  const choices = [ui.who, ui.language, ui.theme, open];
   const lines = Object.entries(notes[mail?.id] ?? {})
     .filter(([, line]) => line)
     .map(([key, line]) => ({ key, text: line }));
   const organisation = organisationOf(now.crm, ui.organisation);
-  paint("guide", guide.done, () => drawGuide(guide.done));
-  paint("switches", [chosen.slice(0, 3), now.isDown, now.moods, ui.signedOut], () =>
-    drawSwitches(scene, acts),
+  drawPart("guide", guide.done, () => drawGuide(guide.done));
+  drawPart("switches", [choices.slice(0, 3), now.isDown, now.moods, ui.signedOut], () =>
+    drawSwitches(scene, actions),
   );
-  paint(
+  drawPart(
     "ribbon",
-    [chosen, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
-    () => outlook.drawRibbon(scene, people, acts),
+    [choices, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
+    () => outlook.drawRibbon(scene, people, actions),
   );
-  paint("folders", [box.folders, box.name, folder.id, syncFolders], () =>
-    outlook.drawFolders(scene, acts),
+  drawPart("folders", [box.folders, box.name, folder.id, syncFolders], () =>
+    outlook.drawFolders(scene, actions),
   );
-  paint("list", [mails, open, box.colours, folder], () => outlook.drawList(scene, acts));
-  paint("notes", [mail?.id, lines], () => outlook.drawNotes(lines, acts));
-  paint("head", [mail, open.length, box.colours, folder.id, folderNames], () =>
+  drawPart("list", [mails, open, box.colours, folder], () => outlook.drawList(scene, actions));
+  drawPart("notes", [mail?.id, lines], () => outlook.drawNotes(lines, actions));
+  drawPart("head", [mail, open.length, box.colours, folder.id, folderNames], () =>
     outlook.drawHead(scene),
   );
-  paint("letter", [mail?.id, ui.theme], () => outlook.drawLetter(scene));
-  paint("crm-bar", [], () => drawBar(acts));
-  paint("organisations", [now.crm.organisations, now.crm.activities.length, ui.organisation], () =>
-    drawOrganisations(now.crm, ui.organisation, acts),
+  drawPart("letter", [mail?.id, ui.theme], () => outlook.drawLetter(scene));
+  drawPart("crm-bar", [], () => drawBar(actions));
+  drawPart(
+    "organisations",
+    [now.crm.organisations, now.crm.activities.length, ui.organisation],
+    () => drawOrganisations(now.crm, ui.organisation, actions),
   );
-  paint("organisation", [organisation, fresh], () => drawOrganisation(organisation, fresh, acts));
+  drawPart("organisation", [organisation, newActivity], () =>
+    drawOrganisation(organisation, newActivity, actions),
+  );
   drawPane();
-  keep();
+  save();
 }
 
-function hooks() {
+function outlookHooks() {
   return {
-    note: putNote,
+    note: showNote,
     isSignedOut: () => ui.signedOut,
     async askToSignIn({ name, address }) {
-      const words = `webCRM mail sync asks to know who you are: ${name}, ${address}.`;
+      const words = `webCRM mail sync asks for your name and address: ${name}, ${address}.`;
       const isAgreed =
-        !ui.signedOut || (await ask({ title: "Sign in", text: words, does: "Sign in" }));
+        !ui.signedOut || (await ask({ title: "Sign in", text: words, button: "Sign in" }));
       if (isAgreed) {
         change({ signedOut: false });
       }
@@ -258,8 +262,8 @@ function hooks() {
   };
 }
 
-host.listen(hooks());
+host.listen(outlookHooks());
 for (;;) {
-  await attempt(look);
-  await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  await attempt(refresh);
+  await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
 }

@@ -1,5 +1,5 @@
-// A stub of office.js: Outlook is the page around this frame, and this script its voice in here.
-// It keeps the real one's unpleasant sides: no history, no alert, an item that may be null.
+// A stub of office.js for a frame inside the page that simulates Outlook.
+// It has the restrictions of the real one: no history, no alert, an item that may be null.
 // Names and values: Office JavaScript API reference, Mailbox requirement sets.
 (() => {
   const outlook = window.parent === window ? null : window.parent;
@@ -10,10 +10,10 @@
   const brokerListeners = new Set();
   let context = null;
   let item = null;
-  let isKnown;
-  const known = new Promise((resolve) => (isKnown = resolve));
+  let resolveContext;
+  const contextKnown = new Promise((resolve) => (resolveContext = resolve));
 
-  const say = (message) => outlook.postMessage({ office: message.type, ...message }, origin);
+  const send = (message) => outlook.postMessage({ office: message.type, ...message }, origin);
   const fire = (type) => (handlers[type] ?? []).forEach((handler) => handler({ type }));
   const succeeded = (callback, value) =>
     setTimeout(() => callback?.({ status: "succeeded", value }));
@@ -34,27 +34,27 @@
       if (note.type === "informationalMessage" && !note.icon) {
         throw new Error("icon is required");
       }
-      say({ type: "note", mail, key, text: note.message });
+      send({ type: "note", mail, key, text: note.message });
       succeeded(callback);
     };
     const remove = (key, callback) => {
-      say({ type: "note", mail, key, text: null });
+      send({ type: "note", mail, key, text: null });
       succeeded(callback);
     };
     return { addAsync: put, replaceAsync: put, removeAsync: remove };
   }
 
-  /** In compose the fields are objects to ask, and there is no id. */
-  function composed(mail) {
-    const asked = (value) => ({ getAsync: (callback) => succeeded(callback, value) });
+  /** The item in compose mode: its fields are read asynchronously, and it has no id. */
+  function composeItem(mail) {
+    const field = (value) => ({ getAsync: (callback) => succeeded(callback, value) });
     return {
       itemType: "message",
-      subject: asked(mail.subject),
-      to: asked(mail.to.map(address)),
+      subject: field(mail.subject),
+      to: field(mail.to.map(address)),
     };
   }
 
-  function read(mail) {
+  function readItem(mail) {
     return {
       itemType: "message",
       itemClass: mail.kind === "meeting" ? "IPM.Schedule.Meeting.Request" : "IPM.Note",
@@ -73,27 +73,27 @@
     };
   }
 
-  function take(next) {
-    const former = context;
+  function updateContext(next) {
+    const previous = context;
     context = next;
-    if (former?.mail?.itemId !== next.mail?.itemId || !former) {
-      item = next.mail && (next.mail.isDraft ? composed(next.mail) : read(next.mail));
+    if (previous?.mail?.itemId !== next.mail?.itemId || !previous) {
+      item = next.mail && (next.mail.isDraft ? composeItem(next.mail) : readItem(next.mail));
     }
-    isKnown();
-    if (former && former.mail?.itemId !== next.mail?.itemId) {
+    resolveContext();
+    if (previous && previous.mail?.itemId !== next.mail?.itemId) {
       fire("olkItemSelectedChanged");
     }
-    if (former && JSON.stringify(former.theme) !== JSON.stringify(next.theme)) {
+    if (previous && JSON.stringify(previous.theme) !== JSON.stringify(next.theme)) {
       fire("officeThemeChanged");
     }
   }
 
   function run(name) {
-    const begin = () => commands[name]({ completed: () => say({ type: "completed" }) });
+    const start = () => commands[name]({ completed: () => send({ type: "completed" }) });
     const wait = setInterval(() => {
       if (commands[name]) {
         clearInterval(wait);
-        begin();
+        start();
       }
     }, 20);
   }
@@ -103,9 +103,9 @@
       return;
     }
     if (message.office === "context") {
-      take(message.context);
+      updateContext(message.context);
     } else if (message.office === "run") {
-      known.then(() => run(message.name));
+      contextKnown.then(() => run(message.name));
     } else if (message.office === "broker") {
       brokerListeners.forEach((listener) => listener(message.text));
     }
@@ -146,7 +146,7 @@
     },
     async onReady(callback) {
       if (outlook) {
-        await known;
+        await contextKnown;
       }
       const info = { host: outlook && "Outlook", platform: outlook && "OfficeOnline" };
       callback?.(info);
@@ -171,13 +171,13 @@
   };
 
   if (outlook) {
-    // The broker of nested app authentication, as @azure/msal-browser speaks to it.
+    // The broker of nested app authentication, as @azure/msal-browser expects it.
     window.nestedAppAuthBridge = {
       addEventListener: (_, listener) => brokerListeners.add(listener),
       removeEventListener: (_, listener) => brokerListeners.delete(listener),
-      postMessage: (text) => say({ type: "broker", text }),
+      postMessage: (text) => send({ type: "broker", text }),
     };
-    say({ type: "hello" });
+    send({ type: "hello" });
   }
   history.pushState = history.replaceState = null;
   window.alert = window.confirm = () => {

@@ -3,38 +3,38 @@
 import { h, menu } from "./dom.js";
 import { icon } from "./icons.js";
 import { colourOf, whenOf, whoOf } from "./scene.js";
-import { fileUrl, letterUrl, told } from "./wire.js";
+import { fileUrl, letterUrl, config } from "./wire.js";
 
 const WORDS = {
   en: { sync: "Sync to webCRM", pane: "webCRM" },
   da: { sync: "Synk til webCRM", pane: "webCRM" },
   de: { sync: "Mit webCRM synchronisieren", pane: "webCRM" },
 };
-const KIND = "application/x-mails";
+const DRAG_TYPE = "application/x-mails";
 
-/** One of the manifest's icons, as Outlook shows it. */
+/** An icon of the manifest, as Outlook shows it. */
 const iconOf = (name) =>
-  h("img", { class: "mark", alt: "", src: `${told.paneUrl}/addin/icons/${name}.png` });
+  h("img", { class: "mark", alt: "", src: `${config.paneUrl}/addin/icons/${name}.png` });
 
-export function drawRibbon({ ui, open, mail, box }, people, acts) {
+export function drawRibbon({ ui, open, mail, box }, people, actions) {
   const words = WORDS[ui.language];
-  const like = mail && !mail.isDraft && mail.from?.address !== box.address ? mail : null;
-  const arrivals = told.ready.map(({ key, title }) => ({
+  const repeatable = mail && !mail.isDraft && mail.from?.address !== box.address ? mail : null;
+  const arrivals = config.ready.map(({ key, title }) => ({
     word: title,
     key: `deliver ${key}`,
-    does: () => acts.deliver({ key }),
+    action: () => actions.deliver({ key }),
   }));
-  const another = like && {
-    word: `${like.from.name || like.from.address} once more`,
+  const another = repeatable && {
+    word: `Another from ${repeatable.from.name || repeatable.from.address}`,
     key: "deliver again",
-    does: () => acts.deliver({ like: like.id }),
+    action: () => actions.deliver({ like: repeatable.id }),
   };
   const places = box.folders.map(({ id, name, depth }) => ({
     word: name,
     key: `move ${id}`,
     depth,
-    does: () =>
-      acts.move(
+    action: () =>
+      actions.move(
         open.map((one) => one.id),
         id,
       ),
@@ -46,7 +46,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
       {
         "aria-label": "Whose Outlook",
         "data-key": "who",
-        on: { change: ({ target }) => acts.choose("who", target.value) },
+        on: { change: ({ target }) => actions.choose("who", target.value) },
       },
       people.map(({ address, name, note }) =>
         h("option", { value: address, selected: ui.who === address }, `${name} (${note})`),
@@ -56,7 +56,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
       id: "deliver",
       word: "Deliver a mail",
       picture: "mail",
-      lines: [{ title: "Let a mail arrive from …" }, another, ...arrivals].filter(Boolean),
+      lines: [{ title: "Deliver a mail from …" }, another, ...arrivals].filter(Boolean),
     }),
     menu({
       id: "move",
@@ -72,7 +72,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
         class: "ours",
         "data-key": "sync",
         disabled: !mail || mail.isDraft || ui.isRunning,
-        on: { click: acts.sync },
+        on: { click: actions.sync },
       },
       iconOf("sync-20"),
       words.sync,
@@ -83,7 +83,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
         class: "ours",
         "data-key": "pane",
         "aria-pressed": String(ui.pane),
-        on: { click: acts.pane },
+        on: { click: actions.pane },
       },
       iconOf("pane-20"),
       words.pane,
@@ -91,7 +91,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
   ].flat();
 }
 
-export function drawFolders({ box, folder, syncFolders }, acts) {
+export function drawFolders({ box, folder, syncFolders }, actions) {
   const line = ({ id, name, depth, unread, place }) => {
     const button = h(
       "button",
@@ -102,9 +102,9 @@ export function drawFolders({ box, folder, syncFolders }, acts) {
         "data-key": `folder ${id}`,
         "data-folder": id,
         on: {
-          click: () => acts.openFolder(id),
+          click: () => actions.openFolder(id),
           dragover: (event) => {
-            if (event.dataTransfer.types.includes(KIND)) {
+            if (event.dataTransfer.types.includes(DRAG_TYPE)) {
               event.preventDefault();
               button.classList.add("over");
             }
@@ -113,7 +113,7 @@ export function drawFolders({ box, folder, syncFolders }, acts) {
           drop: (event) => {
             event.preventDefault();
             button.classList.remove("over");
-            acts.move(JSON.parse(event.dataTransfer.getData(KIND)), id);
+            actions.move(JSON.parse(event.dataTransfer.getData(DRAG_TYPE)), id);
           },
         },
       },
@@ -135,7 +135,7 @@ export function drawChips(box, categories) {
   return categories.length ? h("span", { class: "chips" }, categories.map(chip)) : null;
 }
 
-export function drawList({ box, folder, mails, open }, acts) {
+export function drawList({ box, folder, mails, open }, actions) {
   const isOpen = (mail) => open.some(({ id }) => id === mail.id);
   const row = (mail) =>
     h(
@@ -150,13 +150,13 @@ export function drawList({ box, folder, mails, open }, acts) {
           "data-key": `mail ${mail.id}`,
           "data-mail": mail.id,
           on: {
-            click: (event) => acts.openMail(mail, event.ctrlKey || event.metaKey),
+            click: (event) => actions.openMail(mail, event.ctrlKey || event.metaKey),
             dragstart: (event) => {
               const ids = isOpen(mail) ? open.map(({ id }) => id) : [mail.id];
-              event.dataTransfer.setData(KIND, JSON.stringify(ids));
+              event.dataTransfer.setData(DRAG_TYPE, JSON.stringify(ids));
               event.dataTransfer.effectAllowed = "move";
             },
-            keydown: (event) => step(event),
+            keydown: (event) => selectNeighbour(event),
           },
         },
         h("span", { class: "who" }, whoOf(mail, folder)),
@@ -173,13 +173,15 @@ export function drawList({ box, folder, mails, open }, acts) {
     );
   return [
     h("h2", {}, folder.name),
-    mails.length ? h("ul", {}, mails.map(row)) : h("p", { class: "empty" }, "Nothing here"),
+    mails.length ? h("ul", {}, mails.map(row)) : h("p", { class: "empty" }, "No mails"),
   ];
 }
 
-function step(event) {
-  const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-  const next = way && event.currentTarget.closest("li")[way];
+function selectNeighbour(event) {
+  const direction = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[
+    event.key
+  ];
+  const next = direction && event.currentTarget.closest("li")[direction];
   if (next) {
     event.preventDefault();
     next.querySelector("button").focus();
@@ -187,14 +189,14 @@ function step(event) {
   }
 }
 
-export function drawNotes(notes, acts) {
+export function drawNotes(notes, actions) {
   return notes.map(({ key, text }) =>
     h(
       "p",
       { class: "note" },
       iconOf("sync-16"),
       h("span", {}, text),
-      h("button", { "aria-label": "Dismiss", on: { click: () => acts.dismiss(key) } }, "✕"),
+      h("button", { "aria-label": "Dismiss", on: { click: () => actions.dismiss(key) } }, "✕"),
     ),
   );
 }

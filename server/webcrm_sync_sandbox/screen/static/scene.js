@@ -1,4 +1,4 @@
-/** From what is there and what a person has chosen to what is on the screen. Pure. */
+/** Computes what the screen shows from the snapshot and the person's choices. Pure. */
 
 import { syncFolders } from "./guide.js";
 
@@ -15,7 +15,7 @@ const PRESETS = [
   "#5c2e91",
 ];
 
-/** Everything the drawing functions need. */
+/** The values that the drawing functions need. */
 export function sceneOf(ui, now, people) {
   const box = now.mailboxes.find(({ address }) => address === ui.who);
   const folder = box.folders.find(({ id }) => id === ui.folder) ?? box.folders[0];
@@ -38,7 +38,7 @@ export function sceneOf(ui, now, people) {
   };
 }
 
-/** What Outlook tells an add-in. The id is the one from when the mail was opened. */
+/** The context that Outlook gives an add-in. The id is from the moment the mail was opened. */
 export function contextOf({ ui, mail, open, me }, people) {
   const person = people.find(({ address }) => address === me.signsInAs);
   const { theme, language } = ui;
@@ -50,20 +50,20 @@ export function contextOf({ ui, mail, open, me }, people) {
   };
 }
 
-/** The colour of a category in a mailbox; grey where the owner's list does not know it. */
+/** The colour of a category in a mailbox; grey if the owner's list lacks it. */
 export function colourOf({ colours }, category) {
   const found = Object.keys(colours).find((name) => name.toLowerCase() === category.toLowerCase());
   return (found && PRESETS[Number(colours[found].replace("preset", ""))]) || "#616161";
 }
 
-/** Whom a line in the list names: the sender, or whom one wrote to. */
+/** The people that a row of the list names: the sender, or the recipients of an own mail. */
 export function whoOf(mail, { place }) {
   const isOwn = place === "sentitems" || place === "drafts" || mail.isDraft;
   const people = isOwn ? mail.to : [mail.from];
   return people.map((person) => person?.name || person?.address || "").join(", ");
 }
 
-/** A time as a list shows it: today the hour, else the day. */
+/** A time as the list shows it: the hour of today, or the day. */
 export function whenOf(iso) {
   const at = new Date(iso);
   const isToday = at.toDateString() === new Date().toDateString();
@@ -72,7 +72,7 @@ export function whenOf(iso) {
     : at.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
 }
 
-/** What webCRM shows of an Organisation. */
+/** An Organisation as webCRM shows it. */
 export function organisationOf(crm, id) {
   const activities = crm.activities
     .filter(({ organisation }) => organisation === id)

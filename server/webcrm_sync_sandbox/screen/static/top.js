@@ -1,4 +1,4 @@
-/** Draws the guided path and the switches. */
+/** Draws the guide and the switches. */
 
 import { h } from "./dom.js";
 import { STEPS } from "./guide.js";
@@ -27,7 +27,7 @@ export function drawGuide(done) {
   return STEPS.map(step);
 }
 
-export function drawSwitches({ ui, now }, acts) {
+export function drawSwitches({ ui, now }, actions) {
   const choice = (name, label, options) =>
     h(
       "label",
@@ -37,12 +37,12 @@ export function drawSwitches({ ui, now }, acts) {
         "select",
         {
           "data-key": name,
-          on: { change: ({ target }) => acts.choose(name, target.value) },
+          on: { change: ({ target }) => actions.choose(name, target.value) },
         },
         options.map(([value, word]) => h("option", { value, selected: ui[name] === value }, word)),
       ),
     );
-  const tick = (name, label, isOn, does) =>
+  const checkbox = (name, label, isOn, action) =>
     h(
       "label",
       { class: "tick" },
@@ -50,12 +50,12 @@ export function drawSwitches({ ui, now }, acts) {
         type: "checkbox",
         "data-key": name,
         checked: isOn,
-        on: { change: ({ target }) => does(target.checked) },
+        on: { change: ({ target }) => action(target.checked) },
       }),
       label,
     );
-  const mood = (name, label) =>
-    tick(name, label, now.moods.includes(name), (isOn) => acts.turnMood(name, isOn));
+  const outage = (name, label) =>
+    checkbox(name, label, now.moods.includes(name), (isOn) => actions.setOutage(name, isOn));
   return [
     choice("theme", "Theme", [
       ["light", "Light"],
@@ -67,9 +67,9 @@ export function drawSwitches({ ui, now }, acts) {
       ["da", "Dansk"],
       ["de", "Deutsch"],
     ]),
-    tick("line", "Network down", now.isDown, acts.pullLine),
-    tick("signedOut", "Signed out", ui.signedOut, acts.signOut),
-    mood("refuses", "webCRM refuses"),
-    mood("slow", "webCRM slow"),
+    checkbox("line", "Network down", now.isDown, actions.setNetworkDown),
+    checkbox("signedOut", "Signed out", ui.signedOut, actions.signOut),
+    outage("refuses", "webCRM refuses"),
+    outage("slow", "webCRM slow"),
   ];
 }

@@ -1,12 +1,12 @@
 /** The only module that calls the screen's server. */
 
-/** What the page was told when it was made. */
-export const told = JSON.parse(document.getElementById("told").textContent);
+/** The configuration that the server put into the page. */
+export const config = JSON.parse(document.getElementById("config").textContent);
 
 const mailPath = (address, id) =>
   `/screen/mails/${encodeURIComponent(address)}/${encodeURIComponent(id)}`;
 
-/** Nothing came back: there is no network, or the demo was stopped. It may come back. */
+/** No answer: there is no network, or the demo was stopped. A later call may succeed. */
 export class NoAnswer extends Error {}
 
 async function call(path, init) {
@@ -29,13 +29,13 @@ async function post(path, body = {}) {
   return answer.json();
 }
 
-/** What there is to see now, as text, so that nothing is read twice. */
-export async function lookNow() {
+/** The present snapshot as text, so that the page parses it only when it has changed. */
+export async function fetchSnapshot() {
   const answer = await call("/screen/now");
   try {
     return await answer.text();
   } catch (error) {
-    throw new NoAnswer("/screen/now", { cause: error }); // the line broke half-way
+    throw new NoAnswer("/screen/now", { cause: error }); // the connection broke during the answer
   }
 }
 
@@ -52,5 +52,5 @@ export const addOrganisation = (fields) => post("/screen/crm/organisations", fie
 export const addPerson = (fields) => post("/screen/crm/persons", fields);
 export const sendMail = (fields) => post("/screen/crm/mails", fields);
 export const token = (fields) => post("/screen/token", fields);
-export const pullLine = (isDown) => post("/screen/line", { isDown });
-export const turnMood = (mood, isOn) => post("/screen/moods", { mood, isOn });
+export const setNetworkDown = (isDown) => post("/screen/line", { isDown });
+export const setOutage = (outage, isOn) => post("/screen/moods", { mood: outage, isOn });
