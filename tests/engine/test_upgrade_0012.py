@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import procrastinate
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Enum
 
 from support.pane_user import PaneUser
 from support.recorded import Recording
@@ -18,24 +18,36 @@ from support.recorded_company import Company
 from webcrm_sync import worker
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
+from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.engine.fault_isolation import incidents
-from webcrm_sync.store.schema.requests import UpdateKind
+from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
+from webcrm_sync.store.schema.columns import metadata
 from webcrm_sync.web.api.schemas import MailStateShape
 
 pytestmark = pytest.mark.parametrize("recording", ["0012"], indirect=True)
 #: The version that wrote the recording.
 RECORDED_VERSION = "0.1.0"
+#: What a company with its settings never stores.
+UNREACHED = {MatchedBy.NONE.value}
 _PATIENCE_S = 60
 
 
-def test_the_recording_holds_everything_that_the_database_spells(recording: Recording) -> None:
+def test_the_recording_holds_every_stored_word(recording: Recording) -> None:
+    for table in metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                found = {row.get(column.name) for row in recording.rows[table.name]} - {None}
+                known = set(column.type.enums) - UNREACHED
+                assert (table.name, column.name, found) == (table.name, column.name, known)
     rows = recording.rows
-    assert {row["kind"] for row in rows["wish"]} == set(UpdateKind)
+    assert {row["kind"] for row in rows["event"]} <= set(EventKind)
     assert {row["thing"].split()[0] for row in rows["incident"]} == {
         *("mail", "copy", "mark", "wish", "mirror")
     }
     assert any(row["organisations"] for row in rows["press"])
-    assert {row["kind"] for row in rows["event"]} <= set(EventKind)
+    assert any(row["is_past"] for row in rows["item"])
+    names = ("pictures", "reply_to", "sent_by", "referenced_ids", "cids")
+    assert all(any(row.get(name) for row in rows["email"]) for name in names)
 
 
 def test_the_pane_shows_each_mail_as_before(company: Company) -> None:
@@ -106,3 +118,23 @@ async def _work_until(app: procrastinate.App, is_done: Callable[[], bool]) -> No
         for one in workers:
             one.cancel()
         await asyncio.gather(*workers)
+
+
+def test_waiting_mails_are_filed_with_their_pictures_and_headers(company: Company) -> None:
+    company.run_all_retries()
+    before = company.scenario.activities
+    company.scenario.add_contact("art@later.example", "Later")
+    company.scenario.poll_webcrm()
+    new = [a for a in company.scenario.activities if a not in before]
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in new}
+    assert sorted(memos) == ["New headers", "New picture"]
+    assert "Left out: image002.png" in memos["New picture"]  # the company's limit is very low
+
+
+def test_contact_that_was_being_created_is_not_created_twice(company: Company) -> None:
+    scenario = company.scenario
+    company.run_all_retries()
+    draft = PersonDraft("Ny Havn", "ny@havnebyg.example", scenario.organisations["Havnebyg"])
+    (person,) = [p for p in scenario.sandbox.crm.persons if p["PersonEmail"] == draft.address]
+    assert create_contact(scenario.context, draft) == person["PersonId"]
+    assert not scenario.sandbox.journal.select("webcrm", method="POST", path="/Persons")

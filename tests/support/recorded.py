@@ -198,6 +198,7 @@ def _item(box: SimMailbox, facts: Json) -> Item:
     values |= {name: Person(*facts[name]) for name in ("author", "sender") if name in facts}
     values |= {name: tuple(Person(*p) for p in facts.get(name, ())) for name in _PEOPLE}
     values["categories"] = tuple(facts.get("categories", ()))
+    values["headers"] = tuple((name, value) for name, value in facts.get("headers", ()))
     values["attachments"] = tuple(
         StoredAttachment(a["id"], _attachment(a)) for a in facts.get("attachments", ())
     )
@@ -210,4 +211,9 @@ def _item(box: SimMailbox, facts: Json) -> Item:
 def _attachment(facts: Json) -> Attachment:
     if "url" in facts:
         return Link(facts["name"], facts["url"])
-    return File(facts["name"], b64decode(facts["content"]))
+    content = b64decode(facts["content"])
+    if "inline_as" in facts:
+        return File(
+            facts["name"], content, facts["type"], is_inline=True, content_id=facts["inline_as"]
+        )
+    return File(facts["name"], content)
