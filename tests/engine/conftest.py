@@ -15,7 +15,7 @@ from support.lock_order import in_one_order
 from support.openapi import deviations
 from support.reconciliation import ProvedMailbox, prove_mailbox
 from support.recorded import Recording
-from support.recorded_company import Company, playing
+from support.recorded_company import Company, open_company
 from support.revisions import database_of
 from support.scenario import BO, OpenScenario, Scenario
 from webcrm_sync.bootstrap import open_context
@@ -114,5 +114,5 @@ def company(
 ) -> Iterator[Company]:
     """The recorded company after `migrate`, before the product has done anything."""
     migrate(recorded_database)
-    with playing(recording, recorded_sandbox, recorded_database) as company:
+    with open_company(recording, recorded_sandbox, recorded_database) as company:
         yield company

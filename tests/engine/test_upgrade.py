@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from support.pane_user import PaneUser
 from support.recorded import Recording
-from support.recorded_company import Company, playing
+from support.recorded_company import Company, open_company
 from support.revisions import bring_to, database_of
 from support.scenario import BO, BOTH, FOLDER, PENDING
 from webcrm_sync.cli import prove as prove_command
@@ -68,11 +68,11 @@ def test_prove_says_equal_after_migrate_without_one_write(
     recording: Recording, recorded_sandbox: Sandbox, recorded_database: Engine, commands: CliRunner
 ) -> None:
     assert commands.invoke(serve.migrate).output == "The database is ready.\n"
-    with playing(recording, recorded_sandbox, recorded_database) as company:
+    with open_company(recording, recorded_sandbox, recorded_database) as company:
         states = company.states()
     result = commands.invoke(prove_command.prove)
     assert (result.stdout.splitlines()[-1], result.exit_code) == ("Equal.", 0)
-    with playing(recording, recorded_sandbox, recorded_database) as company:
+    with open_company(recording, recorded_sandbox, recorded_database) as company:
         assert company.scenario.sandbox.journal.count("webcrm") > 0
         assert company.scenario.sandbox.journal.count("graph") > 0
         assert not company.is_anything_written()
@@ -253,12 +253,14 @@ def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
 
 def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> None:
     addresses = {EVA, KIM, OLA}
-    desks = {box: PaneUser(company.scenario, company.box(box), "Somebody") for box in addresses}
+    pane_users = {
+        box: PaneUser(company.scenario, company.box(box), "Somebody") for box in addresses
+    }
     seen = {}
     for name, (address, item) in company.recording.mails.items():
         if name != "deleted":
-            seen[name] = desks[address].status(item)
-            assert desks[address].timeline(desks[address].ref(item))
+            seen[name] = pane_users[address].status(item)
+            assert pane_users[address].timeline(pane_users[address].ref(item))
     synced = {name for name, mail in seen.items() if mail.status is DisplayStatus.SYNCED}
     assert synced >= set(company.recording.expected.synced)
     assert len(seen["two organisations"].targets) == len(seen["ambiguous"].candidates) == 2
@@ -271,13 +273,13 @@ def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(
     recording: Recording, recorded_sandbox: Sandbox, recorded_database: Engine
 ) -> None:
     migrate(recorded_database)
-    with playing(recording, recorded_sandbox, recorded_database) as company:
+    with open_company(recording, recorded_sandbox, recorded_database) as company:
         company.run_all_retries()
         company.scenario.wait(timedelta(hours=25))
         states, activities = company.states(), company.scenario.activities
     bring_to(recorded_database, recording.revision, is_back=True)
     migrate(recorded_database)
-    with playing(recording, recorded_sandbox, recorded_database) as company:
+    with open_company(recording, recorded_sandbox, recorded_database) as company:
         company.run_all_retries()
         assert (company.states(), company.scenario.activities) == (states, activities)
         assert company.differences() == []
@@ -288,7 +290,7 @@ def test_rebuild_finds_what_the_version_before_wrote(
 ) -> None:
     with database_of(database_url, recording.revision) as empty:
         migrate(empty)
-        with playing(recording, recorded_sandbox, empty) as company:
+        with open_company(recording, recorded_sandbox, empty) as company:
             context = company.scenario.context
             *_, rebuilt = rebuild(context, find_users(context, [KIM, EVA, OLA]))
             assert isinstance(rebuilt, Rebuilt)

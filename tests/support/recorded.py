@@ -70,18 +70,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording."""
+    """The folder of one recording."""
 
     folder: Path
 
     @cached_property
     def world(self) -> Json:
-        """What the services held, by name."""
+        """The content of the simulated services, by name."""
         return self._read("world")
 
     @cached_property
     def rows(self) -> Mapping[str, Sequence[Json]]:
-        """The rows of each table, without the columns that are empty."""
+        """The rows of each table, without empty columns."""
         return self._read("database")
 
     @property
@@ -108,16 +108,16 @@ class Recording:
 
     @property
     def mails(self) -> Mapping[str, tuple[str, str]]:
-        """The mails by the name that the recording gave them: whose mailbox, and the Graph id."""
+        """Mailbox and Graph id of each mail, by the name that the recording gave it."""
         return {name: (address, item) for name, (address, item) in self.world["mails"].items()}
 
     def settings(self, sandbox: Sandbox, url: str) -> Settings:
-        """The settings of that company, for a stage that was set and a database."""
+        """The settings of that company, with the addresses of this sandbox and database."""
         own = {"DATABASE_URL": url, "SECRET_KEY": "test", **self.world["settings"]}
         return sandbox.settings(**own)
 
     def set(self, sandbox: Sandbox) -> None:
-        """Bring the services of a new stage to where they were."""
+        """Give the services of a new sandbox the recorded content and time."""
         sandbox.clock.advance(datetime.fromisoformat(self.world["at"]) - sandbox.clock.now())
         sandbox.entra.tenant_id = self.world["tenant"]
         sandbox.crm.refused |= set(self.world["refused"])
@@ -131,7 +131,7 @@ class Recording:
             sandbox.graph.resume_cursors(self.world["delta"])
 
     def load(self, engine: Engine, settings: Settings) -> None:
-        """Fill an empty database of that revision. A recorded queue gets its tables first."""
+        """Fill an empty database of that revision; first create the queue if it was recorded."""
         with engine.begin() as connection:
             if "procrastinate_jobs" in self.rows:
                 install_queue(connection)
@@ -150,7 +150,7 @@ class Recording:
 
 
 def _with_times(record: Json) -> Json:
-    """A record of webCRM: in JSON a time is a text."""
+    """A record of webCRM with its times, which JSON holds as text."""
     return {
         name: datetime.fromisoformat(value) if name.endswith(("At", "DateTime")) else value
         for name, value in record.items()
@@ -174,7 +174,7 @@ def _add_mailbox(sandbox: Sandbox, address: str, facts: Json) -> None:
 
 
 def _add_folder(box: SimMailbox, facts: Json) -> None:
-    """A folder under its recorded id; those that every mailbox has are there already."""
+    """Add a folder under its recorded id. Folders that every mailbox has only get that id."""
     known = box.well_known.get(facts["well_known"] or "")
     if known is None:
         parent = box.folders[facts["parent"]]
@@ -202,7 +202,7 @@ def _item(box: SimMailbox, facts: Json) -> Item:
     values["attachments"] = tuple(
         StoredAttachment(a["id"], _attachment(a)) for a in facts.get("attachments", ())
     )
-    # Exchange gives every mail these; the simulated one may not yet have known them then.
+    # Exchange gives these to every mail; the simulated one of that version may not have.
     known = properties_of(Mail("", None, (), kind=facts["kind"]))
     values["properties"] = known | facts.get("properties", {})
     return Item(**values)

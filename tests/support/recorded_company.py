@@ -1,4 +1,4 @@
-"""The company of a recording, with the current product at work in it."""
+"""A recorded company that this version of the product works on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
 Json = dict[str, Any]
 Filing = tuple[str, int]
 State = tuple[str, str | None]
-#: All that is known of a copy and its mail, but for what a reading of its folder may add.
+#: Everything stored about a copy and its mail, except what reading its folder may add.
 _LEDGER = """
 SELECT i.graph_id, to_jsonb(i) - 'seen_round' AS item, e.key, e.subject, e.content,
   (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.id) FROM filing f WHERE f.email_id = e.id) AS filings,
@@ -40,8 +40,11 @@ FROM item i JOIN email e ON e.id = i.email_id
 
 
 @contextmanager
-def playing(recording: Recording, sandbox: Sandbox, engine: Engine) -> Iterator[Company]:
-    """The product at work on a recording that was set and loaded; the database is migrated."""
+def open_company(recording: Recording, sandbox: Sandbox, engine: Engine) -> Iterator[Company]:
+    """Open the company. The services are set, the database is loaded and migrated.
+
+    The product calls itself another version than the one that wrote the recording.
+    """
     url = engine.url.render_as_string(hide_password=False)
     settings = recording.settings(sandbox, url)
     with open_context(settings, url=url, now=sandbox.clock.now) as opened:
@@ -51,13 +54,13 @@ def playing(recording: Recording, sandbox: Sandbox, engine: Engine) -> Iterator[
 
 @dataclass(frozen=True)
 class Company:
-    """The company of a recording, with the current product at work in it."""
+    """A recorded company that this version of the product works on."""
 
     recording: Recording
     scenario: Scenario
 
     def box(self, address: str) -> SimMailbox:
-        """A mailbox."""
+        """The simulated mailbox of an address."""
         return self.scenario.sandbox.outlook.mailbox(address)
 
     def copy(self, name: str) -> tuple[SimMailbox, str]:
@@ -66,12 +69,12 @@ class Company:
         return self.box(address), item
 
     def read(self, name: str) -> View:
-        """What its owner sees of a recorded mail."""
+        """A recorded mail as Outlook shows it to the owner."""
         box, item = self.copy(name)
         return box.read(item)
 
     def mail(self, name: str) -> Mail:
-        """A recorded mail as it came, for another mailbox."""
+        """A recorded mail as it arrived, to be delivered to another mailbox."""
         box, item = self.copy(name)
         found = box.existing(item)
         return Mail(
@@ -114,13 +117,13 @@ class Company:
         return {name: found[item] for name, (_, item) in self.recording.mails.items()}
 
     def recorded_states(self) -> dict[str, State]:
-        """The same as it was recorded."""
+        """State and reason of the mails as recorded, by name."""
         rows = self.recording.rows["item"]
         found = {row["graph_id"]: (row["state"], row.get("reason")) for row in rows}
         return {name: found[item] for name, (_, item) in self.recording.mails.items()}
 
     def ledgers(self) -> dict[str, Json]:
-        """All that is known of the recorded mails, and what Outlook shows of them, by name."""
+        """What is stored about each recorded mail, and what Outlook shows of it, by name."""
         found = {row["graph_id"]: row for row in self.select(_LEDGER)}
         shown = {
             item.id: {"version": item.change_key, "categories": item.categories}
@@ -131,13 +134,13 @@ class Company:
         return {name: found[item] | shown.get(item, {}) for name, (_, item) in mails}
 
     def filings(self) -> dict[int, Filing]:
-        """Key and Organisation of all that is in webCRM, by the Activity's id."""
+        """Key and Organisation of each filing with an Activity, by the Activity's id."""
         query = "SELECT activity_id, key, organisation_id FROM filing WHERE activity_id IS NOT NULL"
         rows = self.select(query)
         return {row["activity_id"]: (row["key"], row["organisation_id"]) for row in rows}
 
     def recorded_filings(self) -> dict[int, Filing]:
-        """The same as recorded, of mails that are in a sync folder."""
+        """The filings as recorded, only of mails in a sync folder."""
         here = {i["email_id"] for i in self.recording.rows["item"] if "folder_id" in i}
         return {
             row["activity_id"]: (row["key"], row["organisation_id"])
@@ -154,14 +157,14 @@ class Company:
         return {row["graph_id"]: row["key"] for row in self.select(query)}
 
     def recorded_keys(self) -> dict[str, str]:
-        """The same as recorded, of the mails that could be read."""
+        """The keys as recorded, only of mails that could be read."""
         keys = {email["id"]: email["key"] for email in self.recording.rows["email"]}
         items = self.recording.rows["item"]
         read = [item for item in items if "folder_id" in item and not item.get("is_bare")]
         return {item["graph_id"]: keys[item["email_id"]] for item in read}
 
     def differences(self) -> list[str]:
-        """What `prove` finds; nothing = it says Equal."""
+        """The differences and the troubles that `prove` finds; empty = Equal."""
         proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.scenario.context)]
         *_, crm = prove.prove_webcrm(self.scenario.context)
         proofs.append(crm)
