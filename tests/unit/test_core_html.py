@@ -366,6 +366,11 @@ def test_alphabetic_numbers_are_parsed_back(number: int) -> None:
     assert read == number
 
 
+@pytest.mark.parametrize("kind", ["a", "A", "i", "I", "", "1", "other"])
+def test_numbers_that_have_no_letters_are_decimal(kind: str) -> None:
+    assert [format_marker(number, kind) for number in (-1, 0)] == ["-1.", "0."]
+
+
 WORDS = st.text("abcæøå 1.,", min_size=1, max_size=12)
 INLINE = st.sampled_from(["b", "i", "span", "font", "u", "em", "o:p", "x-y"])
 

@@ -81,7 +81,7 @@ def test_a_tag_does_not_make_another_subject(one: str, other: str) -> None:
         ("backup (failed)", "backup"),
         ("scan", "scan 2"),
         ("17", "117"),
-        ("x", ":axx"),
+        ("x", ":ax"),
         ("internal temperature", "external temperature"),
         ("server: up", "server: down"),
         ("internal temperature: up", "external temperature: up"),
