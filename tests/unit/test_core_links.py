@@ -26,6 +26,7 @@ def to_text(html: str) -> str:
         ("https://nam.safelinks.protection.outlook.com/ap/w-59?url=https%3A%2F%2Fx.example&d=1", "https://x.example"),
         ("https://urldefense.com/v3/__https://x.example/a__;!!abc!xyz$", "https://x.example/a"),
         ("https://urldefense.com/v3/__https://x.example/*b__;Iw!!abc!xyz$", "https://x.example/#b"),
+        ("https://urldefense.com/v3/__https:/x.example/**A*__;w6bDuCM!!abc", "https://x.example/æø#"),
         ("https://urldefense.proofpoint.com/v2/url?u=https-3A__x.example_a-3Fb-3D1&d=D", "https://x.example/a?b=1"),
         ("https://urldefense.proofpoint.com/v1/url?u=https://x.example/a&k=D", "https://x.example/a"),
         ("https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fx.example%2fa&c=E", "https://x.example/a"),
