@@ -21,28 +21,28 @@ from webcrm_sync_sandbox.screen import DemoCompany, ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
 from webcrm_sync_sandbox.stories import Stories
 
-#: The port of the demo, unless it is taken.
+#: The default port of the demo.
 _PORT = 8765
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the stories instead of staying up.")
+@click.option("--once", is_flag=True, help="Exit after the stories.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the demo's database here, in a folder that is empty or not there yet.",
+    help="Keep the demo's database in this folder, which must be empty or new.",
 )
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help=f"Where the browser finds the demo. [default: {_PORT}, or a free one]",
+    help=f"The port of the demo. [default: {_PORT}, or a free one]",
 )
 def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
     """Show the product at work against a simulated Outlook and a simulated webCRM."""
     if data_dir and data_dir.exists() and any(data_dir.iterdir()):
-        raise click.ClickException(f"{data_dir} is not empty. The demo takes nobody's database.")
-    for number in _ENDS:
+        raise click.ClickException(f"{data_dir} is not empty. The demo needs an empty folder.")
+    for number in _STOP_SIGNALS:
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, _interrupt)
     try:
@@ -57,8 +57,8 @@ def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
 
 def _interrupt(number: int, frame: object) -> None:
     del number, frame
-    for further in _ENDS:
-        signal.signal(further, signal.SIG_IGN)  # the shutdown has begun and must finish
+    for other in _STOP_SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # the shutdown has begun and must finish
     click.echo("\nStopping ...")
     raise KeyboardInterrupt
 
@@ -100,14 +100,14 @@ def _window(
         is_taken = error.errno == errno.EADDRINUSE
         why = "is in use" if is_taken else f"cannot be taken ({error.strerror})"
         if port:
-            raise click.ClickException(f"Port {port} {why}. Name another one.") from error
-        click.echo(f"Port {_PORT} {why}; the demo takes a free one.")
+            raise click.ClickException(f"Port {port} {why}. Choose another one.") from error
+        click.echo(f"Port {_PORT} {why}; the demo uses a free one.")
         return ScreenServer(sandbox, company, service_url=service_url)
 
 
 @contextmanager
 def _phase(what: str) -> Iterator[None]:
-    """Print what is being done and, at the end, how long it took."""
+    """Print the name of a phase and, at its end, its duration."""
     began = time.monotonic()
     click.echo(f"{what} ... ", nl=False)
     yield
@@ -115,14 +115,16 @@ def _phase(what: str) -> Iterator[None]:
 
 
 def _wait_until_interrupted(company: DemoCompany, product: Product, window: ScreenServer) -> None:
-    others = [one.address for one in company.people if one.is_watched and one.address != KIM]
+    others = [p.address for p in company.people if p.is_watched and p.address != KIM]
     click.echo("")
-    with _phase(f"The mailboxes {' and '.join(others)}"), ThreadPoolExecutor() as side_by_side:
-        list(side_by_side.map(lambda one: product.run("mailbox", "add", "--yes", one), others))
-    asking = shlex.join(["sh", str(product.write_command_script())])
-    click.echo(f"\nNow by hand, in the browser:\n\n  {window.url}\n")
-    click.echo("To ask the service, in another terminal (that file holds the demo's settings):\n")
-    click.echo(f"  {asking} status\n  {asking} doctor\n")
+    with _phase(f"The mailboxes {' and '.join(others)}"), ThreadPoolExecutor() as pool:
+        list(pool.map(lambda address: product.run("mailbox", "add", "--yes", address), others))
+    command = shlex.join(["sh", str(product.write_command_script())])
+    click.echo(f"\nTry it in the browser:\n\n  {window.url}\n")
+    click.echo(
+        "To run the product's commands in another terminal (the file holds the demo's settings):\n"
+    )
+    click.echo(f"  {command} status\n  {command} doctor\n")
     click.echo(f"Its log is {product.log}.\n\nCtrl+C stops everything.")
     while True:
         time.sleep(1)

@@ -47,7 +47,7 @@ class Sandbox:
         self.crm.add_token(self._webcrm_token)
         watch, over = self.journal.watch, self.faults.over
         self._entra = Server(
-            watch("entra", over("entra", self.sign_in.over(self.entra))),
+            watch("entra", over("entra", self.sign_in.wrap(self.entra))),
             ssl_context=self.entra.ssl_context,
         )
         self._graph = Server(watch("graph", over("graph", self.graph, body=error_body)))

@@ -33,7 +33,7 @@ _PAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _AuthorizationRequest:
     """The authorization request of a page that opened the window."""
 
     client_id: str
@@ -54,10 +54,10 @@ class SignIn:
         self.redirects: set[str] = set()
         self._entra = entra
         self._outlook = outlook
-        self._codes: dict[str, _Asked] = {}
+        self._codes: dict[str, _AuthorizationRequest] = {}
         self._lock = threading.Lock()
 
-    def over(self, app: WSGIApplication) -> WSGIApplication:
+    def wrap(self, app: WSGIApplication) -> WSGIApplication:
         """The Entra application with the sign-in pages in front of it."""
 
         def with_pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -89,7 +89,7 @@ class SignIn:
             return Response("AADSTS50011: The redirect URI is not registered.", status=400)
         if (wanted["response_type"], wanted["code_challenge_method"]) != ("code", "S256"):
             return Response("AADSTS900144: The request is not one of a page.", status=400)
-        asked = _Asked(
+        authorization = _AuthorizationRequest(
             wanted["client_id"],
             wanted["redirect_uri"],
             wanted["code_challenge"],
@@ -98,35 +98,36 @@ class SignIn:
         )
         code = secrets.token_urlsafe(24)
         with self._lock:
-            self._codes[code] = asked
+            self._codes[code] = authorization
         back = {"state": wanted["state"]}
-        yes = f"{asked.redirect_uri}#{urlencode({'code': code, **back})}"
-        no = f"{asked.redirect_uri}#{urlencode({'error': 'access_denied', **back})}"
-        page = _PAGE.format(who=escape(asked.login), yes=escape(yes), no=escape(no))
+        yes = f"{authorization.redirect_uri}#{urlencode({'code': code, **back})}"
+        no = f"{authorization.redirect_uri}#{urlencode({'error': 'access_denied', **back})}"
+        page = _PAGE.format(who=escape(authorization.login), yes=escape(yes), no=escape(no))
         return Response(page, mimetype="text/html")
 
     def _tokens(self, request: Request) -> Response:
         """The tokens for a code; each code works once, and only with its verifier."""
         given = request.form
         with self._lock:
-            asked = self._codes.pop(given["code"], None)
+            authorization = self._codes.pop(given["code"], None)
         proof = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
         if (
-            asked is None
-            or _base64url(proof) != asked.challenge
-            or (given["client_id"], given["redirect_uri"]) != (asked.client_id, asked.redirect_uri)
+            authorization is None
+            or _base64url(proof) != authorization.challenge
+            or (given["client_id"], given["redirect_uri"])
+            != (authorization.client_id, authorization.redirect_uri)
         ):
             return _json({"error": "invalid_grant", "error_codes": [70008]}, status=400)
-        return _json(self._signed_in(asked, given["scope"]))
+        return _json(self._issue_tokens(authorization, given["scope"]))
 
-    def _signed_in(self, asked: _Asked, scope: str) -> dict[str, Any]:
-        box = self._outlook.mailbox(asked.login)
+    def _issue_tokens(self, authorization: _AuthorizationRequest, scope: str) -> dict[str, Any]:
+        box = self._outlook.mailbox(authorization.login)
         wanted = [one.rpartition("/")[2] for one in scope.split() if "://" in one]
         who = json.dumps({"uid": box.user_id, "utid": self._entra.tenant_id}).encode()
 
         def issue(*scopes: str, nonce: str = "") -> str:
             return self._entra.issue_user_token(
-                box.user_id, asked.client_id, scopes, name=box.address, nonce=nonce
+                box.user_id, authorization.client_id, scopes, name=box.address, nonce=nonce
             )
 
         return {
@@ -134,7 +135,7 @@ class SignIn:
             "scope": scope,
             "expires_in": int(self._entra.lifetime.total_seconds()),
             "access_token": issue(*wanted),
-            "id_token": issue(nonce=asked.nonce),
+            "id_token": issue(nonce=authorization.nonce),
             "client_info": _base64url(who),
         }
 

@@ -91,7 +91,7 @@ class Stories:
         )
         item = box.deliver(Mail("Spørgsmål om levering", _OTHER, _SELLER, body="<p>Hvornår?</p>"))
         self._follow(box, item, 3)
-        del box.rules[rule.id]  # who tries it by hand adds a rule of their own
+        del box.rules[rule.id]  # a person who tries the demo adds the rule again
 
     def mirrored(self) -> None:
         """Run user story US 009: a mail sent from webCRM appears in Outlook."""

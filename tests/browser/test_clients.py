@@ -10,7 +10,7 @@ _ID = "itemId: mail.itemId,"
 
 
 def be(person: Person, *changes: tuple[str, str]) -> None:
-    """Let Outlook tell its add-ins something else from now on."""
+    """Let Outlook give its add-ins another context from now on."""
 
     def change(route: Route) -> None:
         text = route.fetch().text()

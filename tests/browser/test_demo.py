@@ -160,7 +160,7 @@ def test_the_demo_ends_cleanly_while_it_starts(tmp_path: Path) -> None:
     with _occupied(_DEFAULT_PORT), _demo(tmp_path) as demo:
         assert demo.stdout is not None
         lines = _read_until(demo, _PHASES[1])
-        assert f"Port {_DEFAULT_PORT} is in use; the demo takes a free one.\n" in lines
+        assert f"Port {_DEFAULT_PORT} is in use; the demo uses a free one.\n" in lines
         os.killpg(demo.pid, signal.SIGINT)
         rest = demo.stdout.read()
         assert demo.wait(60) == 0

@@ -32,7 +32,7 @@ def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, worl
         person.read("Looked at instead")
         line = person.page.frame_locator("#pane iframe").locator(".line")
         expect(line).to_contain_text(customer.organisation, timeout=PATIENCE_MS)
-        person.page.wait_for_timeout(1500)  # the other answer has come by now
+        person.page.wait_for_timeout(1500)  # by now the other answer has arrived
         expect(line).to_contain_text(customer.organisation)
     finally:
         world.sandbox.faults.clear()

@@ -1,4 +1,4 @@
-"""Outlook as it is elsewhere: events get lost or come twice, nobody signs in for the pane."""
+"""Other forms of Outlook: events get lost or repeated, or Outlook does not sign in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import pytest
 from browser.person import Person, SitDown
 from browser.world import World
 
-#: How the stub of office.js tells that another mail is selected.
-_TOLD = 'fire("olkItemSelectedChanged");'
+#: The code of the stub of office.js that reports another selection.
+_SELECTION_EVENT = 'fire("olkItemSelectedChanged");'
 
 #: What it calls the kind of an open item.
 _MESSAGE = 'itemType: "message",\n      itemClass'
-#: What says that Outlook signs in for its pages, and what does it.
+#: The code that announces sign-in by Outlook, and the code that performs it.
 _BROKER = {', NestedAppAuth: "1.1"': "", "window.nestedAppAuthBridge =": "const broker ="}
 
 
 def _has(person: Person, changes: dict[str, str]) -> None:
-    """This person's Outlook is another one: its office.js has this in place of that."""
+    """Replace code in this person's office.js, as in another Outlook."""
     script = person.page.request.get(f"{person.world.window.url}/office.js").text()
     for there, instead in changes.items():
         assert there in script
@@ -27,15 +27,15 @@ def _has(person: Person, changes: dict[str, str]) -> None:
     )
 
 
-@pytest.mark.parametrize("told", [0, 2], ids=["lost", "doubled"])
+@pytest.mark.parametrize("times", [0, 2], ids=["lost", "doubled"])
 def test_the_pane_follows_a_selection_with_a_lost_or_doubled_event(
-    person: Person, world: World, told: int
+    person: Person, world: World, times: int
 ) -> None:
-    _has(person, {_TOLD: _TOLD * told})
-    person.opens_mail_of_a_customer(f"Selected first, told {told} times")
+    _has(person, {_SELECTION_EVENT: _SELECTION_EVENT * times})
+    person.opens_mail_of_a_customer(f"Selected first, event {times} times")
     person.sees("Not in webCRM yet")
     customer = world.customer()
-    subject = f"Selected next, told {told} times"
+    subject = f"Selected next, event {times} times"
     world.deliver(subject, customer.address)
     person.read(subject)
     person.sees_line(customer.organisation)

@@ -1,4 +1,4 @@
-"""Whatever comes between a person and webCRM: the pane says so, and what to do, and goes on."""
+"""Problems between a person and webCRM: the pane explains them and recovers."""
 
 from __future__ import annotations
 

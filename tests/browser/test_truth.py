@@ -1,4 +1,4 @@
-"""An open pane says what is true within two seconds, whichever way it came about."""
+"""An open pane shows every change within two seconds, whatever caused it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.screen.fixtures import IVO, KIM
 
-#: So soon a visible pane says what has become true.
+#: The time within which a visible pane shows a change.
 PROMISED_MS = 2_000
 BOTH = (FOLDER, "Synced")
-#: A proof leaves out what webCRM's search may not show yet.
+#: A proof skips Activities that webCRM's search may not show yet.
 _FILED_EARLIER = (
     "UPDATE filing SET filed_at = filed_at - interval '2 hours' WHERE activity_id = :id"
 )
@@ -35,7 +35,7 @@ def elsewhere(sit_down: SitDown) -> Person:
 
 
 def soon_says(person: Person, is_true: Callable[[], bool], sentence: str | re.Pattern[str]) -> None:
-    """The pane, which stays open, says so within two seconds of the truth."""
+    """Check that the open pane shows the sentence within two seconds of the change."""
     until(is_true, f"the truth of {sentence}", patience_s=60)
     expect(status(person)).to_have_text(sentence, timeout=PROMISED_MS)
 

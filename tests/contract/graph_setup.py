@@ -18,14 +18,14 @@ from webcrm_sync_sandbox.outlook import Mail, Outlook, SimMailbox
 from webcrm_sync_sandbox.outlook.store import SimFolder
 
 IMMUTABLE = 'IdType="ImmutableId"'
-#: A context costs 50 ms, and nothing here speaks TLS.
+#: Creating a TLS context takes 50 ms, and no test here uses TLS.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 STAMP = "String {6f2b1c52-0000-4000-8000-0123456789ab} Name webcrmMailId"
 MAIL = Mail("Offer 17", "Bo <bo@example.org>", "ann@example.com", body="<p>Hello</p>")
 
 
 class FakeTokens:
-    """Tokens without cryptography: only what Graph makes of their claims is of interest here."""
+    """Tokens without cryptography: these tests are only about Graph's use of the claims."""
 
     def __init__(self) -> None:
         self._claims: dict[str, dict[str, Any]] = {}
@@ -40,7 +40,7 @@ class FakeTokens:
 
 @dataclass
 class GraphSetup:
-    """Everything a test needs to speak with the simulated Graph."""
+    """The simulated Graph, with the ids and clients that tests need."""
 
     clock: Clock
     outlook: Outlook

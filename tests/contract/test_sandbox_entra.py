@@ -1,4 +1,4 @@
-"""The simulated Entra, asked by the real msal; and Graph, asked by the real SDK."""
+"""The simulated Entra with the real msal, and the simulated Graph with the real SDK."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from webcrm_sync_sandbox.outlook import Mail, Outlook
 
 
 class Trusting(requests.Session):
-    """A session that trusts the sandbox's authority whatever the environment says."""
+    """A session that trusts the sandbox's authority in any environment."""
 
     def __init__(self, ca_pem: Path) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Echo:
-    """A service that answers with what it was sent and counts how often it acted."""
+    """A service that echoes each request and counts its actions."""
 
     def __init__(self) -> None:
         self.acted = 0

@@ -1,4 +1,4 @@
-"""Mails made in the simulated Graph: drafts, sent ones, stamps, refusals."""
+"""Mails created in the simulated Graph: drafts, sent mails, stamps, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, folders, categories and rules of the simulated Graph; what people do with the mouse."""
+"""Users, folders, categories and rules of the simulated Graph, and actions of people."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Receiver:
-    """The product's end: shakes hands, keeps what it is told, may be unwell for a while."""
+    """A receiver that validates, stores notifications and can fail for a while."""
 
     def __init__(self) -> None:
         self.url = ""

@@ -1,4 +1,4 @@
-"""The window before the simulated Entra: a code gives tokens once, to the page that asked."""
+"""The sign-in window of the simulated Entra: a code gives tokens once, to its own page."""
 
 from __future__ import annotations
 

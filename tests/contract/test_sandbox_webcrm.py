@@ -1,4 +1,4 @@
-"""The simulated webCRM, asked as any client may ask it: as strict as its Swagger document."""
+"""The simulated webCRM over HTTP: as strict as its Swagger document."""
 
 from __future__ import annotations
 

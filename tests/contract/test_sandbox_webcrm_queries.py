@@ -1,4 +1,4 @@
-"""The simulated webCRM's `/Queries`: what the grammar allows, and what search shows."""
+"""The simulated webCRM's `/Queries`: its grammar and its search."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.journal import Journal
 from webcrm_sync_sandbox.webcrm import WebCrmSystem
 
-#: A context costs 50 ms, and nothing here speaks TLS.
+#: Creating a TLS context takes 50 ms, and no test here uses TLS.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TOKEN = "5a6f5f0e-0000-4000-8000-000000000002"
 

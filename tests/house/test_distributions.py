@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SANDBOX = ROOT / "server" / "webcrm_sync_sandbox"
 #: What the product's build reads; the sandbox's build reads its own directory.
 SOURCES = ("pyproject.toml", "README.md", "server")
-#: `webcrm-sync`, with these directories in place of the installed packages.
+#: `webcrm-sync`, with these directories instead of the installed packages.
 COMMAND = """
 import sys
 sys.path += sys.argv.pop(1).split(":")
@@ -38,7 +38,7 @@ def _build(source: Path, built: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's files as a fresh clone holds them: a build leaves traces beside its sources."""
+    """A copy of the project's files, since a build leaves files next to its sources."""
     copied = tmp_path_factory.mktemp("sources")
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *SOURCES]
     names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
@@ -63,7 +63,7 @@ def sandbox(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything that is installed beside the product and its sandbox."""
+    """Every installed package except the product and its sandbox."""
     linked = tmp_path_factory.mktemp("dependencies")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if "webcrm_sync" not in entry.name:

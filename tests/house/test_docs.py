@@ -20,7 +20,7 @@ DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 #: A path in code type: with a known ending, or a folder.
 PATH = re.compile(r"`([\w.-]+(?:/[\w.*-]+)+/?|[\w-]+\.(?:py|ts|toml))`")
 ENDINGS = (".py", ".ts", ".md", ".json", ".toml", ".lock", ".yaml", ".xml", ".html", ".css", "/")
-#: Files that an administrator or a later change makes, and addresses that look like files.
+#: Files that an administrator or a later change creates, and addresses that look like files.
 NO_FILES = {"manifest.xml", "taskpane.html", "cli.py"}
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 #: Words of the field or of plain English, which the glossary need not explain.

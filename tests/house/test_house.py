@@ -29,7 +29,7 @@ REGISTRIES = [
 UNFINISHED = re.compile("|".join((r"\bTO" + r"DO\b", "FIX" + "ME", "Not" + "ImplementedError")))
 #: A patched attribute or entry, whichever name the patcher has: `monkeypatch`, `patch`, `context`.
 PATCHES = re.compile(r"\bmock\." + r"patch|\.set(?:at" + r"tr|it" + r"em)\(|unittest\.mo" + r"ck")
-#: A silenced tool says why, behind the code it silences.
+#: The reason after each silenced warning.
 SILENCED = re.compile(
     r"# (?:no" + r"qa|type: ig" + r"nore)(?:: ?[\w, ]+|\[[\w, -]+\])?\s*(?P<why>.*)$"
 )
@@ -86,7 +86,7 @@ def _undocumented_in(scope: ast.Module | ast.ClassDef, place: str) -> Iterator[s
 
 def test_no_file_is_longer_than_a_few_screens() -> None:
     kinds = {".py", ".ts", ".css", ".html"}
-    # A migration is a list of what was made, written once and not read as code.
+    # A migration lists changes; it is written once and not read as code.
     # The add-in's API types are generated.
     read = [
         p

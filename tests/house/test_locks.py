@@ -1,4 +1,4 @@
-"""What is installed is what the lock files name, by hash, from any registry."""
+"""The lock files fix every installed package by its hash, from any registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HASHES = re.compile(r"(?: --hash=sha256:[0-9a-f]{64})+")
 def _packages(lock: str) -> dict[str, set[str]]:
     """The versions that a lock file names of each package; fails where a line says anything else.
 
-    One package may stand there in several versions, each with a marker that tells when.
+    A package may have several versions, each with a marker.
     """
     found: dict[str, set[str]] = {}
     for line in re.sub(r" \\\n +", " ", (ROOT / lock).read_text("ascii")).splitlines():

@@ -1,7 +1,7 @@
-"""The add-in's manifest: valid by Microsoft's schemas, and true about what we serve.
+"""The add-in's manifest: valid by Microsoft's schemas, and consistent with the service.
 
 The schemas are named by an environment variable, since they are not ours to carry; without them
-the run says so in one line. What a schema cannot say is checked always.
+the run says so in one line. Rules beyond the schemas are always checked.
 """
 
 from __future__ import annotations

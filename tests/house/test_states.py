@@ -9,7 +9,7 @@ from webcrm_sync.core.events import FACTS, EventKind
 from webcrm_sync.core.states import TRANSITIONS, State
 
 DOCS = Path(__file__).parents[2] / "docs" / "architecture.md"
-#: `[*]` is the world outside, where an item comes from.
+#: `[*]`: the start of an item.
 ARROW = re.compile(r"^    (\[\*\]|\w+) --> (\w+): \S", re.MULTILINE)
 
 

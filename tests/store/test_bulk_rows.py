@@ -51,7 +51,7 @@ def row(key: str, **values: object) -> dict[str, Any]:
     return usual | values
 
 
-#: Columns that are read as values of ours; here they are read as PostgreSQL has them.
+#: Columns that the product reads as its own types; these tests read them as PostgreSQL stores them.
 _AS_STORED: dict[str, TypeEngine[Any]] = {"sender": JSONB(), "cids": ARRAY(Text)}
 
 

@@ -1,4 +1,4 @@
-"""A connection that the database has left is never what a transaction gets."""
+"""A transaction never gets a connection that the database has closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OTHERS = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 
 
 def backend(database: Database) -> int:
-    """The server's process that a transaction speaks to."""
+    """The id of the server process behind a transaction."""
     with database.begin() as tx:
         return int(tx.connection.execute(_OURS).scalar_one())
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL as its users meet it: real processes, real deaths."""
+"""The embedded PostgreSQL with real processes that start, stop and die."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ with embedded(pathlib.Path(sys.argv[1]), create=True) as url:
 
 
 class User:
-    """Another process that uses the server until it is told to leave, or killed."""
+    """Another process that uses the server until it is stopped or killed."""
 
     def __init__(self, data_dir: Path) -> None:
         self.process = subprocess.Popen(

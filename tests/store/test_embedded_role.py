@@ -1,4 +1,4 @@
-"""Our own processes are no superuser at the embedded PostgreSQL, whichever version made it."""
+"""The product is no superuser of the embedded PostgreSQL, whichever version created it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_folder_of_an_earlier_version_is_upgraded_automatically(tmp_path: Path
             connection.execute("DROP VIEW seen")
             connection.execute("DROP TYPE mood")
 
-        # The earlier version runs once more and makes a table, and a password file is lost.
+        # The earlier version runs again and creates a table, and a password file is lost.
         with psycopg.connect(superuser_url(data_dir, url), autocommit=True) as connection:
             connection.execute("CREATE TABLE later (id int GENERATED ALWAYS AS IDENTITY)")
         Home(data_dir).app_password.unlink()

@@ -1,4 +1,4 @@
-"""A database of an earlier version, with what may stand in it, is brought to this one."""
+"""A database of an earlier version, with typical rows, is upgraded to this version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync.store.migrate import migrate
 
 @pytest.fixture
 def old(database_url: str) -> Iterator[Engine]:
-    """An empty database of version 0006, beside the one that every test uses."""
+    """An empty database of revision 0006, separate from the one that every test uses."""
     with database_of(database_url, "0006") as engine:
         yield engine
 

@@ -16,7 +16,7 @@ from webcrm_sync.store.migrate import is_current, migrate
 MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 #: The last migration of Procrastinate 2: version 3 changes the functions and adds workers.
 OLD = "02.14.01_01_add_indexes_for_fetch_job.sql"
-#: What makes up a schema: columns, types, functions, triggers and indexes.
+#: The parts of a schema: columns, types, functions, triggers and indexes.
 PARTS = (
     "SELECT table_name, column_name, data_type, column_default, is_nullable"
     " FROM information_schema.columns WHERE table_name LIKE 'procrastinate%'",

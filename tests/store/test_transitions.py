@@ -1,4 +1,4 @@
-"""The transitions of items: what each writes beside the state."""
+"""The transitions of items, and the columns that each writes with the state."""
 
 from __future__ import annotations
 

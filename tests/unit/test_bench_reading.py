@@ -1,4 +1,4 @@
-"""The measure of the bench: which words a body shows, and what counts as read."""
+"""The score of the reading bench: the words that a body shows and that a text holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies read within bounds: in place, in a process, given up."""
+"""Bodies are read within bounds: in place, in a process, or abandoned."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from webcrm_sync.core.addresses import (
     strip_plus_tag,
 )
 
-#: What programs and people put around an address or slip into it.
+#: Characters that programs and people put around or into an address.
 AROUND = [
     "{}",
     "'{}'",

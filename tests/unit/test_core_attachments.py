@@ -1,4 +1,4 @@
-"""What becomes of attachments, decided from what Graph lists and what the text shows."""
+"""How attachments are classified, by Graph's list and by the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine's pure decisions: what a look means, where a mail goes, what a copy shall carry."""
+"""The pure decisions: results of searches, Organisations of a mail, categories of a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is one of us, and which way a mail went."""
+"""Who is a colleague, and the direction of a mail."""
 
 from __future__ import annotations
 

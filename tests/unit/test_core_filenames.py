@@ -1,4 +1,4 @@
-"""Names of attachments as senders give them, and as they may stand in webCRM."""
+"""Names of attachments from senders, and the names that webCRM gets."""
 
 from __future__ import annotations
 

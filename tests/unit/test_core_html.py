@@ -1,4 +1,4 @@
-"""What a person reads in a mail is what webCRM gets: HTML in the forms that programs write."""
+"""webCRM gets the text that a person reads in a mail: HTML in the forms of mail programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML within limits: what is kept of markup that takes a parser long, and how it is read."""
+"""HTML within limits: the part of expensive markup that is parsed, and its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and stamps: what webCRM and Outlook hold, so that no version may change it."""
+"""Keys and stamps: webCRM and Outlook hold them, so no version may change them."""
 
 from __future__ import annotations
 

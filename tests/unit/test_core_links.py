@@ -1,4 +1,4 @@
-"""Addresses of links: what a gateway puts around them is taken off, at little cost."""
+"""Addresses of links: a gateway's wrapper is removed in linear time."""
 
 from __future__ import annotations
 

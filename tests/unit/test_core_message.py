@@ -78,7 +78,7 @@ def test_a_reused_message_id_with_another_content_is_another_mail(
 
 
 def test_the_digest_never_changes_between_versions() -> None:
-    """It is part of keys that stand in webCRM: when this fails, the code is wrong."""
+    """Keys in webCRM contain it: if this test fails, the code is wrong."""
     assert FINGERPRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
     bare = Fingerprint.of(mail(sender=None, sent_at=None, to=()))
     assert bare.digest() == "214cd55dfb56275a9a09887f4ef1bf33"

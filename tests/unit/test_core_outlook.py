@@ -1,4 +1,4 @@
-"""The values that come from Outlook say nothing that was not read."""
+"""Values from Outlook hold nothing that was not read."""
 
 from __future__ import annotations
 

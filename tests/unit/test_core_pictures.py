@@ -39,7 +39,7 @@ def sorted_out(html: str, *listed: Attachment, largest: int = 25 * MEGABYTE) -> 
 
 
 def kept(html: str, *listed: Attachment) -> list[str]:
-    """The content ids of those that become Documents."""
+    """The content ids of the pictures that become Documents."""
     return [listed[f.position - 1].content_id for f in sorted_out(html, *listed).files]
 
 

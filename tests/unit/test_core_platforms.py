@@ -1,4 +1,4 @@
-"""Which domains tell no Organisation apart."""
+"""Domains that do not identify an Organisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The law of one mail: noise on the way makes no other mail, another content does, in any order."""
+"""One mail or two: changes in transit make no other mail, another content does, in any order."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_every_other_mail_has_its_own_key_in_any_order() -> None:
 
 
 def test_the_key_of_another_mail_never_changes_between_versions() -> None:
-    """It is made into keys in webCRM: when this fails, the code is wrong."""
+    """Keys in webCRM are derived from it: if this test fails, the code is wrong."""
     assert keys_of([ONE, TWO])[1] == "<1@customer.example> content:mtqnrwjx445ueja45utmaqvej3"
 
 
@@ -183,7 +183,7 @@ def stamped(copy: NewCopy, key: str) -> NewCopy:
 
 
 def test_a_mail_found_too_early_yields_the_key_to_the_copy_that_carries_it() -> None:
-    """After a loss a mail that was never filed may be met before the first with its name."""
+    """After a loss a mail that was never filed may be found before the first one with its key."""
     index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
     one = index.find_or_add(stamped(ONE, MESSAGE_ID))
     two = index.find_or_add(TWO)

@@ -40,7 +40,7 @@ def test_html_is_recognised_by_the_whole_memo(memo: str) -> None:
         ),
         ("<p class=MsoNormal>Hi<o:p></o:p></p>", "<p>Hi</p>"),
         ("<p>a < b</p>", "<p>a &lt; b</p>"),
-        # No tag makes these lines.
+        # These line breaks come from no tag.
         ("<b>Hi</b>\r\nsee <i>this</i>\nBo", "<b>Hi</b><br>\nsee <i>this</i><br>\nBo"),
         ("<p>one\nparagraph</p>", "<p>one\nparagraph</p>"),
         ("<b>Hi</b><wbr>you\nsee <i>this</i>", "<b>Hi</b><wbr>you<br>\nsee <i>this</i>"),

@@ -1,4 +1,4 @@
-"""HTML of mails as it really comes, and the text that webCRM gets of it."""
+"""Real forms of HTML mails, and the text that webCRM gets."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_deeply_quoted_thread_keeps_every_word(tag: str, depth: int) -> None:
     ids=["blanks", "tabs", "lines", "blank lines"],
 )
 def test_200_kilobytes_of_nothing_are_skipped_in_one_go(body: str) -> None:
-    """With work that grew by the square of the length, this would take minutes."""
+    """In quadratic time this would take minutes."""
     assert to_text(body, is_html=False).replace("\n", "").strip("x") == ""
     assert to_text(f"<pre>{body}</pre>", is_html=True).replace("\n", "").strip("x") == ""
 
@@ -232,7 +232,7 @@ def test_normal_forms_are_unicodes_own(text: str) -> None:
 
 
 def test_accents_cost_no_more_than_letters() -> None:
-    """Python sorts them by the square of their number: 100,000 take half a minute."""
+    """Python sorts them in quadratic time: 100,000 take half a minute."""
     heap = "e" + "\u0301\u0323" * 250_000
     assert len(normalize_unicode(heap, "NFKC")) <= 31
     assert len(WordDigest.of(f"<p>{heap}</p>", is_html=True).to_bytes()) < 64
@@ -241,7 +241,7 @@ def test_accents_cost_no_more_than_letters() -> None:
 
 @pytest.mark.parametrize("name", ["cids-of-pictures", "options-100000", "attributes-200000"])
 def test_ten_times_the_body_takes_about_ten_times_as_long(name: str) -> None:
-    """What grows by the square takes a hundred times as long."""
+    """In quadratic time it takes a hundred times as long."""
     body = BODIES[name]()
 
     def spent(part: str) -> float:

@@ -1,4 +1,4 @@
-"""Words that the database and the queue hold: a changed one would orphan what is stored."""
+"""Values that the database and the queue hold: a changed value would orphan stored rows."""
 
 from __future__ import annotations
 

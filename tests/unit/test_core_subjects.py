@@ -1,4 +1,4 @@
-"""Tags that gateways put into subjects, and subjects that are others."""
+"""Tags that gateways add to subjects, and different subjects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a mail was written, and what webCRM can hold."""
+"""The time of a mail, and the times that webCRM can hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the product searches for what it may have written, and how long it may send."""
+"""When the product searches for an unclear write, and until when it may send."""
 
 from __future__ import annotations
 

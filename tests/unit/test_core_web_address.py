@@ -1,4 +1,4 @@
-"""Addresses in settings: what is one, what leads nowhere but to this machine."""
+"""Addresses in settings: valid ones, and those of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What two copies of one mail may differ in, and what makes two mails of them."""
+"""Differences between copies of one mail, and differences that make two mails."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_a_digest_of_another_rule_is_not_compared(stored: bytes | None) -> None:
 
 
 def test_the_rule_never_changes_between_versions() -> None:
-    """Digests are stored and keys are made of them: when this fails, the code is wrong."""
+    """Stored digests and keys depend on it: if this test fails, the code is wrong."""
     digest = html("<p>Tak for 2 <b>&AElig;</b>bler</p>").to_bytes().hex()
     assert digest == (
         "010103000400000003000000512b6fa9010000000dbed51aa8fb3f0ab125baaff80975ef0dbed51a"

@@ -1,4 +1,4 @@
-"""What a digest is made of, to the byte, and how much two digests may differ."""
+"""The exact bytes of a digest, and how much two digests may differ."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STORED = {
 
 @pytest.mark.parametrize(("body", "right"), STORED.values(), ids=STORED.keys())
 def test_no_digest_changes_between_versions(body: str, right: str) -> None:
-    """Digests are stored and keys are made of them: when this fails, the code is wrong."""
+    """Stored digests and keys depend on it: if this test fails, the code is wrong."""
     stored = WordDigest.of(body, is_html=True).to_bytes()
     assert sha256(stored).hexdigest()[:16] == right
 

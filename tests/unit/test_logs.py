@@ -75,7 +75,7 @@ def test_no_text_can_forge_a_line_or_control_a_terminal(lines: io.StringIO, acti
 
 
 def test_a_lone_surrogate_is_escaped() -> None:
-    # Without the log: pytest would put it into the report that two processes exchange.
+    # Without the log, which pytest would send to the other process in its report.
     assert logs.escape_control_characters("x\ud800y") == r"x\ud800y"
 
 

@@ -1,4 +1,4 @@
-"""Which changes `make mutants` makes, and how it names them."""
+"""The changes that `make mutants` makes, and their names."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 CAP_S = 3600
 Reader = Callable[[str], datetime | None]
 
-#: What the header says, and the seconds to wait (None: the header does not say).
+#: The header's value, and the seconds to wait (None: the value is unusable).
 TABLE: list[tuple[str, float | None]] = [
     # seconds
     ("0", 0),

@@ -352,7 +352,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_takes_the_square_of_its_length(text: str) -> None:
-    """Nearly as long as a text is read; the square of it would take hours."""
+    """The texts are nearly as long as the product reads; quadratic time would be hours."""
     above = "New.\n\nOn 3 Feb 2026, at 10:12, Eva Holm wrote:\n> Old.\n"
     begun = time.process_time()
     new_text("Re: x", text + above + text)

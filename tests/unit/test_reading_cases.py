@@ -1,4 +1,4 @@
-"""Inputs and right values that the product was given: what a mail's body, names and sender become.
+"""Given inputs and right results for a mail's body, file names and direction.
 
 A file holds them, named by an environment variable; without it none are played, and the test run
 says so in one line. Its form: a list of objects with `id`, `check` and what that check needs.

@@ -144,7 +144,7 @@ def test_no_error_holds_a_secret(environment: Environment) -> None:
 def test_a_value_in_place_of_a_file_name_is_not_repeated(
     environment: Environment, name: str
 ) -> None:
-    """A secret in the wrong variable, or a key in place of its file's name."""
+    """A secret in the wrong variable, or a key instead of the name of its file."""
     for value in ("hush", "-----BEGIN PRIVATE KEY-----\nhush\n" + "h" * 5000):
         environment.set(**{name: value})
         assert PREFIX + name in environment.error_text()

@@ -15,7 +15,7 @@ plain_text = st.text(
     | st.sampled_from("æøåÆßéłžΩЖשم田ア\u0301\u0660'\";-%_()= "),
     max_size=40,
 )
-#: Characters that a database, code page or parser may take for a quote, an escape or a line end.
+#: Characters that a database, code page or parser may read as a quote, an escape or a line end.
 unsafe = (
     "\0\a\b\t\n\v\f\r\x1a\x1b\x7f\x85\x9b\\\xa0\xad\xb4\u0149\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02ee\u0374"
     "\u0384\u055a\u05f3\u061c\u07f4\u1e9a\u1fbd\u1fbf\u200b\u200d\u200e\u2018\u2019\u201a\u201b\u2028\u2029\u202a"

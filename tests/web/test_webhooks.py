@@ -1,4 +1,4 @@
-"""The receiver of what Graph posts (Microsoft Graph: change notifications, lifecycle events)."""
+"""The receiver of Graph's requests (Microsoft Graph: change notifications, lifecycle events)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client without a secret can make the receiver do hardly anything."""
+"""A client without a secret causes hardly any work in the receiver."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def filled(opening: bytes, repeated: bytes, ending: bytes = b"") -> bytes:
 
 @pytest.fixture
 def sent(watched: Watched) -> Iterator[list[str]]:
-    """The statements that the test makes the database run."""
+    """The statements that reach the database during the test."""
     with statements_of(watched.context.database.engine) as found:
         yield found
 

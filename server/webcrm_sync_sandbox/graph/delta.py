@@ -133,7 +133,7 @@ class Delta:
             cursor.end,
             stretch[-1:],
         ):
-            kept = self._latest[folder.id] = _summed(folder, cursor.begin, cursor.end)
+            kept = self._latest[folder.id] = _summarize(folder, cursor.begin, cursor.end)
         return kept
 
     def _cursor(self, context: RequestContext, folder: SimFolder) -> Cursor:
@@ -189,7 +189,7 @@ def _end(context: RequestContext, folder: SimFolder) -> int:
     return end
 
 
-def _summed(folder: SimFolder, begin: int, end: int) -> _Round:
+def _summarize(folder: SimFolder, begin: int, end: int) -> _Round:
     """The round, computed from the log alone, so that its pages agree."""
     changes: dict[str, list[Change]] = {}
     for change in folder.log[begin:end]:

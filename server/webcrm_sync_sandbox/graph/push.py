@@ -40,7 +40,7 @@ class DeliveryFaults:
 
 
 @dataclass(order=True, slots=True)
-class _Parcel:
+class _QueuedNotification:
     due_at: datetime
     number: int
     url: str = field(compare=False)
@@ -58,7 +58,7 @@ class Pusher:
         self._clock = clock
         self._random = random.Random(seed)
         self._numbers = itertools.count()
-        self._parcels: list[_Parcel] = []
+        self._queue: list[_QueuedNotification] = []
         self._under_way = 0
         self._is_closed = False
         self._changed = threading.Condition()
@@ -83,7 +83,7 @@ class Pusher:
         with self._changed:
             return self._changed.wait_for(lambda: not (self._under_way or self._has_due()), timeout)
 
-    def shake_hands(self, url: str) -> None:
+    def validate_receiver(self, url: str) -> None:
         """Validate a receiver: it must return the token. Raises GraphError 400.
 
         Microsoft Graph: change-notifications-delivery-webhooks, notificationUrl validation.
@@ -118,7 +118,7 @@ class Pusher:
         """Stop; queued notifications are lost."""
         with self._changed:
             self._is_closed = True
-            self._parcels.clear()
+            self._queue.clear()
             self._changed.notify_all()
         if self._thread:
             self._thread.join(timeout=5)
@@ -129,56 +129,58 @@ class Pusher:
         now = self._clock.now()
         is_late = self._random.random() < self.faults.late
         due_at = now + self.faults.late_by if is_late else now
-        heapq.heappush(self._parcels, _Parcel(due_at, next(self._numbers), url, value, now))
+        heapq.heappush(
+            self._queue, _QueuedNotification(due_at, next(self._numbers), url, value, now)
+        )
 
     def _has_due(self) -> bool:
-        return bool(self._parcels) and self._parcels[0].due_at <= self._clock.now()
+        return bool(self._queue) and self._queue[0].due_at <= self._clock.now()
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 while not (self._is_closed or self._has_due()):
                     # The clock may be advanced without notice.
-                    self._changed.wait(0.05 if self._parcels else None)
+                    self._changed.wait(0.05 if self._queue else None)
                 if self._is_closed:
                     return
-                parcels = self._take()
+                queueds = self._take()
                 self._under_way += 1
-            is_done = self._post(parcels)
+            is_done = self._post(queueds)
             with self._changed:
                 self._under_way -= 1
-                self._settle(parcels, is_done=is_done)
+                self._settle(queueds, is_done=is_done)
                 self._changed.notify_all()
 
-    def _take(self) -> list[_Parcel]:
+    def _take(self) -> list[_QueuedNotification]:
         """The due notifications for the URL that waits longest."""
-        taken = [heapq.heappop(self._parcels)]
-        others: list[_Parcel] = []
+        taken = [heapq.heappop(self._queue)]
+        others: list[_QueuedNotification] = []
         while self._has_due() and len(taken) < _LARGEST_POST:
-            parcel = heapq.heappop(self._parcels)
-            (taken if parcel.url == taken[0].url else others).append(parcel)
-        for parcel in others:
-            heapq.heappush(self._parcels, parcel)
+            queued = heapq.heappop(self._queue)
+            (taken if queued.url == taken[0].url else others).append(queued)
+        for queued in others:
+            heapq.heappush(self._queue, queued)
         return taken
 
-    def _post(self, parcels: list[_Parcel]) -> bool:
-        body = {"value": [parcel.value for parcel in parcels]}
+    def _post(self, queueds: list[_QueuedNotification]) -> bool:
+        body = {"value": [queued.value for queued in queueds]}
         try:
-            return self._client.post(parcels[0].url, json=body).is_success
+            return self._client.post(queueds[0].url, json=body).is_success
         except httpx.HTTPError:
             return False
 
-    def _settle(self, parcels: list[_Parcel], *, is_done: bool) -> None:
+    def _settle(self, queueds: list[_QueuedNotification], *, is_done: bool) -> None:
         if is_done:
-            self.delivered += len(parcels)
+            self.delivered += len(queueds)
             return
         now = self._clock.now()
-        for parcel in parcels:
-            parcel.tries += 1
-            pause = min(timedelta(seconds=0.5) * 2**parcel.tries, _LONGEST_PAUSE)
-            parcel.due_at = now + pause
-            if not self._is_closed and now - parcel.first_at < _PATIENCE:
-                heapq.heappush(self._parcels, parcel)
+        for queued in queueds:
+            queued.tries += 1
+            pause = min(timedelta(seconds=0.5) * 2**queued.tries, _LONGEST_PAUSE)
+            queued.due_at = now + pause
+            if not self._is_closed and now - queued.first_at < _PATIENCE:
+                heapq.heappush(self._queue, queued)
 
 
 def _unproven(end: str) -> GraphError:

@@ -136,7 +136,7 @@ class Subscriptions:
         if len([s for s in self._living() if s.user_id == made.user_id]) >= _MOST_PER_MAILBOX:
             raise GraphError(403, "ErrorSubscriptionLimitExceeded", "Too many subscriptions.")
         for url in filter(None, (made.url, made.lifecycle_url)):
-            self._pusher.shake_hands(url)
+            self._pusher.validate_receiver(url)
         with self._lock:
             self._all[made.id] = made
         return Reply(201, _shown(made))
@@ -183,7 +183,7 @@ class Subscriptions:
             found.expires_at = self._expiry(body["expirationDateTime"])
             found.is_paused = False
         if "notificationUrl" in body:
-            self._pusher.shake_hands(_url(body["notificationUrl"]))
+            self._pusher.validate_receiver(_url(body["notificationUrl"]))
             found.url = body["notificationUrl"]
         return Reply(200, _shown(found))
 

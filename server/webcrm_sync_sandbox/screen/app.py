@@ -63,7 +63,7 @@ class Screen:
         rule("POST", "/screen/token", self.token)
         rule("POST", "/screen/line", self.network)
         rule("POST", "/screen/moods", self.outage)
-        self.app.register_error_handler(404, self.astray)
+        self.app.register_error_handler(404, self.page_not_found)
 
     # -- contents
 
@@ -85,7 +85,7 @@ class Screen:
         """The icon of the browser's tab."""
         return self.app.send_static_file("favicon.svg")
 
-    def astray(self, error: NotFound) -> BaseResponse | NotFound:
+    def page_not_found(self, error: NotFound) -> BaseResponse | NotFound:
         """The page for a mistyped address; scripts get 404."""
         is_person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
         is_part = request.path.startswith("/screen/")

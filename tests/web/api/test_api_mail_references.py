@@ -1,4 +1,4 @@
-"""References to a mail: some clients of Outlook send no id, some send it in odd forms."""
+"""References to a mail: some clients of Outlook send no id, others an unusual form of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An open pane asks whether what it shows still holds."""
+"""An open pane checks whether its answer is still right."""
 
 from __future__ import annotations
 
