@@ -144,12 +144,12 @@ class Pusher:
                     self._changed.wait(0.05 if self._queue else None)
                 if self._is_closed:
                     return
-                queueds = self._take()
+                notifications = self._take()
                 self._under_way += 1
-            is_done = self._post(queueds)
+            is_done = self._post(notifications)
             with self._changed:
                 self._under_way -= 1
-                self._settle(queueds, is_done=is_done)
+                self._settle(notifications, is_done=is_done)
                 self._changed.notify_all()
 
     def _take(self) -> list[_QueuedNotification]:
@@ -157,30 +157,30 @@ class Pusher:
         taken = [heapq.heappop(self._queue)]
         others: list[_QueuedNotification] = []
         while self._has_due() and len(taken) < _LARGEST_POST:
-            queued = heapq.heappop(self._queue)
-            (taken if queued.url == taken[0].url else others).append(queued)
-        for queued in others:
-            heapq.heappush(self._queue, queued)
+            notification = heapq.heappop(self._queue)
+            (taken if notification.url == taken[0].url else others).append(notification)
+        for notification in others:
+            heapq.heappush(self._queue, notification)
         return taken
 
-    def _post(self, queueds: list[_QueuedNotification]) -> bool:
-        body = {"value": [queued.value for queued in queueds]}
+    def _post(self, notifications: list[_QueuedNotification]) -> bool:
+        body = {"value": [notification.value for notification in notifications]}
         try:
-            return self._client.post(queueds[0].url, json=body).is_success
+            return self._client.post(notifications[0].url, json=body).is_success
         except httpx.HTTPError:
             return False
 
-    def _settle(self, queueds: list[_QueuedNotification], *, is_done: bool) -> None:
+    def _settle(self, notifications: list[_QueuedNotification], *, is_done: bool) -> None:
         if is_done:
-            self.delivered += len(queueds)
+            self.delivered += len(notifications)
             return
         now = self._clock.now()
-        for queued in queueds:
-            queued.tries += 1
-            pause = min(timedelta(seconds=0.5) * 2**queued.tries, _LONGEST_PAUSE)
-            queued.due_at = now + pause
-            if not self._is_closed and now - queued.first_at < _PATIENCE:
-                heapq.heappush(self._queue, queued)
+        for notification in notifications:
+            notification.tries += 1
+            pause = min(timedelta(seconds=0.5) * 2**notification.tries, _LONGEST_PAUSE)
+            notification.due_at = now + pause
+            if not self._is_closed and now - notification.first_at < _PATIENCE:
+                heapq.heappush(self._queue, notification)
 
 
 def _unproven(end: str) -> GraphError:
