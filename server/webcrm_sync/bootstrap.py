@@ -19,6 +19,7 @@ from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Cipher, read_or_create_key
 from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.webcrm_line import Caller, WebCrmLine
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
@@ -69,27 +70,32 @@ def migrate_database(settings: Settings) -> None:
 
 @contextmanager
 def open_context(
-    settings: Settings, *, url: str | None = None, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    caller: Caller = Caller.JOB,
+    url: str | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> Iterator[Context]:
     """The engine's context, whose connections close at the end of the block.
 
-    `url`: of a running database. Raises DatabaseMissing when there is none, DatabaseOutdated when
-    it is not migrated, AnotherCompany when it belongs to another tenant.
+    `caller`: whose questions to webCRM it asks. `url`: of a running database. Raises
+    DatabaseMissing when there is none, DatabaseOutdated when it is not migrated, AnotherCompany
+    when it belongs to another tenant.
     """
     if url is None:
-        with database_url(settings) as own, open_context(settings, url=own, now=now) as context:
+        with (
+            database_url(settings) as own,
+            open_context(settings, caller=caller, url=own, now=now) as context,
+        ):
             yield context
         return
     with (
-        closing(Database(url, now=now)) as database,
+        _open_database(settings, url, now) as (database, company_id),
         closing(GraphClient(settings, now=now)) as graph,
-        closing(WebCrm(settings, now=now)) as webcrm,
+        closing(WebCrmLine(url, company_id, caller=caller)) as line,
+        closing(WebCrm(settings, now=now, line=line)) as webcrm,
         closing(BodyReader(is_new_text_only=settings.is_new_text_only)) as reader,
     ):
-        if not is_current(database.engine):
-            raise DatabaseOutdated
-        with database.begin() as tx:
-            company_id = companies.ensure_company(tx, settings.entra_tenant_id)
         yield Context(
             settings=settings,
             database=database,
@@ -102,6 +108,19 @@ def open_context(
             now=now,
             version=_version(),
         )
+
+
+@contextmanager
+def _open_database(
+    settings: Settings, url: str, now: Callable[[], datetime]
+) -> Iterator[tuple[Database, int]]:
+    """The database of this version, and the id of the settings' company in it."""
+    with closing(Database(url, now=now)) as database:
+        if not is_current(database.engine):
+            raise DatabaseOutdated
+        with database.begin() as tx:
+            company_id = companies.ensure_company(tx, settings.entra_tenant_id)
+        yield database, company_id
 
 
 def signing_keys(context: Context) -> Callable[[str], PyJWK | None]:

@@ -16,8 +16,8 @@ from support.scenario import Scenario
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
+from webcrm_sync.store.webcrm_line import WebCrmLine
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Notice
@@ -129,11 +129,11 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
         settings = sandbox.settings(
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
-        # Simulated minutes pass in no time; the tests of the client cover its rate limit.
-        rate_limiter = RateLimiter(limit=10**9)
         with (
             open_context(settings, url=url, now=sandbox.clock.now) as context,
-            closing(WebCrm(settings, now=sandbox.clock.now, rate_limiter=rate_limiter)) as webcrm,
+            # Simulated minutes pass in no time, and the limit counts real ones.
+            closing(WebCrmLine(url, context.company_id, limit=10**9)) as line,
+            closing(WebCrm(settings, now=sandbox.clock.now, line=line)) as webcrm,
         ):
             context.metadata.fetch = webcrm.list_fields
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))

@@ -18,6 +18,7 @@ from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
+from webcrm_sync.store.webcrm_line import WebCrmLine
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 from webcrm_sync_sandbox.environment import Sandbox
@@ -209,12 +210,14 @@ class FaultRunner:
     def new_worker(self, *, is_lagging: bool) -> Iterator[Scenario]:
         """A worker with its own clients."""
         before, now = self.before, self.sandbox.clock.now
+        url = before.settings.database_url or ""
         settings = before.settings.model_copy(
             update={"webcrm_settle_seconds": _SETTLE_S if is_lagging else 0}
         )
         with (
             closing(GraphClient(settings, now=now)) as graph,
-            closing(WebCrm(settings, now=now)) as webcrm,
+            closing(WebCrmLine(url, before.company_id, limit=10**9)) as line,
+            closing(WebCrm(settings, now=now, line=line)) as webcrm,
         ):
             metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
             context = replace(

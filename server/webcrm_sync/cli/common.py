@@ -17,6 +17,7 @@ from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.companies import AnotherCompany
 from webcrm_sync.store.migrate import DatabaseNewer
+from webcrm_sync.store.webcrm_line import Caller
 from webcrm_sync.web.serving.listening import CannotListen
 
 _EXPECTED_ERRORS = (
@@ -55,9 +56,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def open_company() -> Iterator[Context]:
+def open_company(caller: Caller = Caller.JOB) -> Iterator[Context]:
     """Open the company's context; expected errors become messages (`plain_errors`)."""
-    with plain_errors(), open_context(settings()) as context:
+    with plain_errors(), open_context(settings(), caller=caller) as context:
         yield context
 
 

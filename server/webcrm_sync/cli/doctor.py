@@ -9,6 +9,7 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.engine.operations.doctor import Verdict, run_checks
+from webcrm_sync.store.webcrm_line import Caller
 
 _LABELS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.FAILED: "FAILED "}
 
@@ -22,7 +23,7 @@ def doctor(is_json: bool) -> None:
 
     Exit code 1: a check failed.
     """
-    with common.open_company() as context:
+    with common.open_company(Caller.PERSON) as context:
         found = []
         for check in run_checks(context):
             found.append(check)

@@ -18,6 +18,7 @@ import click
 from webcrm_sync.bootstrap import database_url, migrate_database, open_context
 from webcrm_sync.cli import common
 from webcrm_sync.core.jobs import Queue
+from webcrm_sync.store.webcrm_line import Caller
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
 from webcrm_sync.web.lanes import LANES
@@ -62,7 +63,7 @@ def web(with_parent: bool) -> None:
             for one in sockets:
                 stack.enter_context(closing(one))
             url = stack.enter_context(database_url(settings))
-            context = stack.enter_context(open_context(settings, url=url))
+            context = stack.enter_context(open_context(settings, caller=Caller.PERSON, url=url))
             refusals = headers.server_error_headers(settings)
             Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
 

@@ -28,9 +28,8 @@ from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import requests, wire
 from webcrm_sync.webcrm.query import Select, Table, UnsafeText
-from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft, StreamedBody
-from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Params, Transport
+from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Line, Params, Transport
 
 T = TypeVar("T")
 
@@ -47,11 +46,11 @@ _ACTIVITY_FIELDS = (
 
 
 class WebCrm:
-    """One webCRM system, by its application token. Thread-safe; sends one call at a time.
+    """One webCRM system, by its application token. Thread-safe; each call waits in `line`.
 
     Each method raises TryLater if nothing was done and the same call may work later, and Refused if
     webCRM rejects the call. A method that writes raises Unclear if the write may have happened, and
-    TooLate if the rate limit holds it back beyond `until`.
+    TooLate if its turn in the line comes after `until`.
     """
 
     def __init__(
@@ -59,11 +58,11 @@ class WebCrm:
         settings: Settings,
         *,
         now: Callable[[], datetime],
-        rate_limiter: RateLimiter | None = None,
+        line: Line,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self._settings = settings
-        self._transport = Transport(settings, now=now, rate_limiter=rate_limiter, bounds=bounds)
+        self._transport = Transport(settings, now=now, line=line, bounds=bounds)
         self._call = self._transport.call
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from threading import Lock
+from typing import Literal, Protocol
 
 import httpx
 
@@ -19,7 +21,6 @@ from webcrm_sync.webcrm.errors import (
     classify_lost_answer,
     read_access_token,
 )
-from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync.webcrm.requests import StreamedBody
 
 #: A page holds a thousand records, and an Activity's memo may be long. 5,000 pages are five
@@ -29,28 +30,36 @@ BOUNDS = Bounds(seconds=120, size=64 * 1024 * 1024, pages=5000)
 _SLOWEST_BYTES_PER_S = 64 * 1024
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)
-#: The deadline of a call that waits in the rate limit as long as it takes.
+#: The deadline of a call that waits in line as long as it takes.
 NEVER = datetime.max.replace(tzinfo=UTC)
 _TIMEOUT = httpx.Timeout(60, connect=10)
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Params = dict[str, str | int]
 
 
+class Line(Protocol):
+    """Lets one call at a time through to webCRM, within its rate limit."""
+
+    def turn(self, longest: timedelta) -> AbstractContextManager[None]:
+        """Waits for a turn; the block sends one request, which takes `longest` at most."""
+
+
 class Transport:
-    """The calls by one application token. Thread-safe; sends one call at a time."""
+    """The calls by one application token. Thread-safe; each waits in `line` for its turn."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         now: Callable[[], datetime],
-        rate_limiter: RateLimiter | None = None,
+        line: Line,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self.bounds = bounds
         self._settings = settings
         self._now = now
-        self._rate_limiter = rate_limiter or RateLimiter()
+        self._line = line
+        self._login = Lock()
         self._token = ""
         self._token_since = datetime.min.replace(tzinfo=UTC)
         inner = sync_transport(settings.webcrm_url, settings.ca_bundle)
@@ -77,8 +86,8 @@ class Transport:
     ) -> Answer:
         """The successful answer to one call. After a 401 it logs in and sends the call once more.
 
-        Raises TooLate if the rate limit holds the call back beyond `until`, and the errors of
-        `classify_answer` and `classify_lost_answer`.
+        Raises TooLate when the call's turn comes after `until`, and the errors of `classify_answer`
+        and `classify_lost_answer`.
         """
         # A given length keeps httpx from sending a stream in chunks.
         headers = {"Content-Length": str(body.length)} if isinstance(body, StreamedBody) else None
@@ -89,11 +98,10 @@ class Transport:
             request.headers["Content-Type"] = "application/json"
             length = int(request.headers["Content-Length"])
             request.extensions[BOUNDS_EXTENSION] = _add_time_to_send(self.bounds, length)
-        with self._rate_limiter:
+        answer = self._send_logged_in(request, until)
+        if answer.status == 401:
+            self._forget(request)
             answer = self._send_logged_in(request, until)
-            if answer.status == 401:
-                self._token = ""
-                answer = self._send_logged_in(request, until)
         if error := classify_answer(answer, is_write=method != "GET", now=self._now()):
             raise error
         return answer
@@ -104,22 +112,30 @@ class Transport:
 
     def _bearer(self) -> str:
         """The access token; logs in when there is none or the last one is too old."""
-        now = self._now()
-        if not self._token or now - self._token_since >= _TOKEN_AGE:
-            code = self._settings.webcrm_token.get_secret_value()
-            login = self._http.build_request("POST", "/Auth/ApiLogin", data={"authCode": code})
-            self._token = read_access_token(self._send(login, is_write=False), now=now)
-            self._token_since = now
-        return self._token
+        with self._login:
+            now = self._now()
+            if not self._token or now - self._token_since >= _TOKEN_AGE:
+                code = self._settings.webcrm_token.get_secret_value()
+                login = self._http.build_request("POST", "/Auth/ApiLogin", data={"authCode": code})
+                self._token = read_access_token(self._send(login, is_write=False), now=now)
+                self._token_since = now
+            return self._token
+
+    def _forget(self, refused: httpx.Request) -> None:
+        """Log in before the next call, unless another thread has done so since `refused`."""
+        with self._login:
+            if refused.headers["Authorization"] == f"Bearer {self._token}":
+                self._token = ""
 
     def _send(self, request: httpx.Request, *, is_write: bool, until: datetime = NEVER) -> Answer:
-        self._rate_limiter.wait()
-        if self._now() > until:
-            raise TooLate
-        try:
-            response = self._http.send(request)
-        except httpx.RequestError as error:
-            raise classify_lost_answer(error, is_write=is_write) from error
+        bounds: Bounds = request.extensions.get(BOUNDS_EXTENSION, self.bounds)
+        with self._line.turn(timedelta(seconds=bounds.seconds)):
+            if self._now() > until:
+                raise TooLate
+            try:
+                response = self._http.send(request)
+            except httpx.RequestError as error:
+                raise classify_lost_answer(error, is_write=is_write) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
 

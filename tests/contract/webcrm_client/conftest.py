@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from contract.webcrm_client.served_webcrm import TOKEN, ServedWebCrm, create_settings
+from support.lines import LocalLine
 from webcrm_sync.webcrm import WebCrm
 from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.faults import Faults
@@ -22,7 +23,7 @@ def served() -> Iterator[ServedWebCrm]:
     system.add_token(TOKEN)
     app = faults.over("webcrm", webcrm_app(system).wsgi_app, body=refusal)
     with Server(journal.watch("webcrm", app)) as server:
-        crm = WebCrm(create_settings(server.url), now=clock.now)
+        crm = WebCrm(create_settings(server.url), now=clock.now, line=LocalLine())
         yield ServedWebCrm(clock, system, journal, faults, server.url, crm)
         crm.close()
     assert journal.unknown == []

@@ -18,7 +18,8 @@ from contract.webcrm_client.served_webcrm import (
     create_draft,
     create_settings,
 )
-from support.hostile_server import answer_endlessly, head, hostile
+from support.hostile_server import head, hostile, answer_endlessly
+from support.lines import LocalLine
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.webcrm import WebCrm
@@ -67,7 +68,7 @@ def test_a_write_with_an_unusable_answer_is_unclear_and_happens_once(
     served: ServedWebCrm, acme: int, answer: Answer
 ) -> None:
     with Server(BrokenWebCrm(served, answer)) as server:
-        crm = WebCrm(create_settings(server.url), now=served.clock.now)
+        crm = WebCrm(create_settings(server.url), now=served.clock.now, line=LocalLine())
         with pytest.raises(Unclear):
             crm.write_activities([create_draft(acme)])
         with pytest.raises(TryLater):
@@ -81,7 +82,7 @@ def test_a_write_with_an_unusable_answer_is_unclear_and_happens_once(
 
 def test_the_error_says_that_the_answer_is_too_large(served: ServedWebCrm, acme: int) -> None:
     with Server(BrokenWebCrm(served, ("200 OK", {"Content-Encoding": "gzip"}, BOMB))) as server:
-        crm = WebCrm(create_settings(server.url), now=served.clock.now)
+        crm = WebCrm(create_settings(server.url), now=served.clock.now, line=LocalLine())
         with pytest.raises(Unclear, match=r"webCRM's answer is larger than 64 MB"):
             crm.write_activities([create_draft(acme)])
         crm.close()
@@ -91,7 +92,12 @@ def test_a_login_cannot_exceed_its_deadline() -> None:
     bounds = Bounds(seconds=0.4, size=10_000)
     for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
         with hostile(answer_endlessly(begun, b"x", every=0.05)) as server:
-            crm = WebCrm(create_settings(server.url), now=lambda: datetime.now(UTC), bounds=bounds)
+            crm = WebCrm(
+                create_settings(server.url),
+                now=lambda: datetime.now(UTC),
+                line=LocalLine(),
+                bounds=bounds,
+            )
             began = time.monotonic()
             with pytest.raises(TryLater, match="did not answer in time"):
                 crm.write_activities([create_draft(1)])
@@ -135,7 +141,9 @@ def test_an_endless_list_is_abandoned(served: ServedWebCrm, name: str, is_moving
 
     with Server(endless) as server:
         bounds = Bounds(seconds=60, size=10_000_000, pages=5)
-        crm = WebCrm(create_settings(server.url), now=served.clock.now, bounds=bounds)
+        crm = WebCrm(
+            create_settings(server.url), now=served.clock.now, line=LocalLine(), bounds=bounds
+        )
         with pytest.raises(SyncError) as found:
             LISTS[name](crm)
         crm.close()

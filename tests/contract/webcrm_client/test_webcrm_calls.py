@@ -14,10 +14,10 @@ import pytest
 import trustme
 
 from contract.webcrm_client.served_webcrm import KEY, ServedWebCrm, create_draft, create_settings
+from support.lines import LocalLine
 from webcrm_sync.core.crm import CreatedRecord, KeyedActivity
 from webcrm_sync.core.errors import LoginRefused, TooLate, TryLater, Unclear
 from webcrm_sync.webcrm import WebCrm
-from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.webcrm import webcrm_app
 
@@ -47,25 +47,18 @@ def test_a_read_whose_answer_was_lost_is_tried_later(served: ServedWebCrm) -> No
 def test_a_write_to_an_unreachable_webcrm_is_tried_later(served: ServedWebCrm, acme: int) -> None:
     with Server(webcrm_app(served.system).wsgi_app) as server:
         url = server.url
-    crm = WebCrm(create_settings(url), now=served.clock.now)
+    crm = WebCrm(create_settings(url), now=served.clock.now, line=LocalLine())
     with pytest.raises(TryLater):
         crm.write_activities([create_draft(acme)])
     crm.close()
 
 
-def test_a_write_that_the_rate_limit_delays_too_long_is_not_sent(
-    served: ServedWebCrm, acme: int
-) -> None:
-    def wait(seconds: float) -> None:
-        served.clock.advance(timedelta(seconds=seconds))
-
-    started = served.clock.now()
-    rate_limiter = RateLimiter(
-        limit=2, now=lambda: (served.clock.now() - started).total_seconds(), sleep=wait
-    )
-    crm = WebCrm(create_settings(served.url), now=served.clock.now, rate_limiter=rate_limiter)
-    crm.check_login()  # two calls with the login, so the next one waits a minute
-    until = started + timedelta(seconds=30)
+def test_a_write_that_waits_in_line_too_long_is_not_sent(served: ServedWebCrm, acme: int) -> None:
+    line = LocalLine()
+    crm = WebCrm(create_settings(served.url), now=served.clock.now, line=line)
+    crm.check_login()
+    until = served.clock.now() + timedelta(seconds=30)
+    line.before = lambda: served.clock.advance(timedelta(seconds=31))
     with pytest.raises(TooLate):
         crm.write_activities([create_draft(acme)], until=until)
     assert list(served.system.activities) == []
@@ -89,11 +82,9 @@ def test_a_429_keeps_its_retry_after_and_a_503_leaves_a_write_unclear(
         served.crm.list_fields()
 
 
-def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) -> None:
+def test_too_many_calls_in_a_minute_are_refused_for_now(served: ServedWebCrm) -> None:
     served.system.calls_a_minute = 10
-    hasty = WebCrm(
-        create_settings(served.url), now=served.clock.now, rate_limiter=RateLimiter(limit=1000)
-    )
+    hasty = WebCrm(create_settings(served.url), now=served.clock.now, line=LocalLine())
     for _ in range(9):
         hasty.check_login()  # and one more call, the login
     with pytest.raises(TryLater) as caught:
@@ -101,19 +92,6 @@ def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) 
     assert caught.value.retry_at
     assert caught.value.code == "TooManyRequestsException"
     hasty.close()
-    served.clock.advance(timedelta(minutes=2))
-    passed: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        passed.append(seconds)
-        served.clock.advance(timedelta(seconds=seconds))
-
-    rate_limiter = RateLimiter(limit=9, now=lambda: served.clock.now().timestamp(), sleep=sleep)
-    patient = WebCrm(create_settings(served.url), now=served.clock.now, rate_limiter=rate_limiter)
-    for _ in range(25):
-        patient.check_login()
-    assert len(passed) >= 2
-    patient.close()
 
 
 def test_the_token_is_renewed_before_it_expires(served: ServedWebCrm) -> None:
@@ -126,7 +104,7 @@ def test_the_token_is_renewed_before_it_expires(served: ServedWebCrm) -> None:
 
 def test_an_unexpected_401_causes_one_new_login(served: ServedWebCrm, acme: int) -> None:
     stopped = served.clock.now()
-    crm = WebCrm(create_settings(served.url), now=lambda: stopped)
+    crm = WebCrm(create_settings(served.url), now=lambda: stopped, line=LocalLine())
     crm.check_login()
     served.clock.advance(timedelta(hours=2))
     assert [type(line) for line in crm.write_activities([create_draft(acme)])] == [CreatedRecord]
@@ -144,7 +122,7 @@ def test_a_refused_token_names_its_setting(served: ServedWebCrm, status: int) ->
 
 
 def test_an_address_without_webcrm_names_its_setting(served: ServedWebCrm) -> None:
-    crm = WebCrm(create_settings(served.url + "/nowhere"), now=served.clock.now)
+    crm = WebCrm(create_settings(served.url + "/nowhere"), now=served.clock.now, line=LocalLine())
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_URL"):
         crm.check_login()
     crm.close()
@@ -161,7 +139,7 @@ def test_a_redirect_is_not_followed_with_the_token(served: ServedWebCrm) -> None
         return [b""]
 
     with Server(moved) as elsewhere:
-        crm = WebCrm(create_settings(elsewhere.url), now=served.clock.now)
+        crm = WebCrm(create_settings(elsewhere.url), now=served.clock.now, line=LocalLine())
         with pytest.raises(TryLater, match="WEBCRM_SYNC_WEBCRM_URL"):
             crm.check_login()
         with pytest.raises(Unclear):
@@ -180,7 +158,7 @@ def test_a_private_root_is_trusted_and_an_unknown_one_is_named(
     with Server(webcrm_app(served.system).wsgi_app, ssl_context=context) as server:
         trusting = create_settings(server.url, ca_bundle=tmp_path / "ca.pem")
         for chosen, outcome in ((trusting, None), (create_settings(server.url), TryLater)):
-            crm = WebCrm(chosen, now=served.clock.now)
+            crm = WebCrm(chosen, now=served.clock.now, line=LocalLine())
             with pytest.raises(outcome, match="CA_BUNDLE") if outcome else nullcontext():
                 crm.check_login()
             crm.close()

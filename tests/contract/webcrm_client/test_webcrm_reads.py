@@ -14,6 +14,7 @@ from contract.webcrm_client.served_webcrm import (
     create_draft,
     create_settings,
 )
+from support.lines import LocalLine
 from webcrm_sync.core.crm import CrmUser
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.matching import Contact
@@ -79,7 +80,7 @@ def test_a_record_that_changes_between_pages_hides_no_other(
         return answer
 
     with Server(busy) as server:
-        crm = WebCrm(create_settings(server.url), now=served.clock.now)
+        crm = WebCrm(create_settings(server.url), now=served.clock.now, line=LocalLine())
         found = [sent.activity_id for sent in crm.list_changed_activities(LONG_AGO)]
         crm.close()
     assert sorted(found) == [a["ActivityId"] for a in served.system.activities]
@@ -116,7 +117,7 @@ def test_only_later_changes_are_read(served: ServedWebCrm, acme: int) -> None:
 def test_times_are_written_and_read_in_the_configured_zone(served: ServedWebCrm, acme: int) -> None:
     danish = create_settings(served.url, webcrm_time_zone="Europe/Copenhagen")
     served.system.time_zone = danish.time_zone
-    crm = WebCrm(danish, now=served.clock.now)
+    crm = WebCrm(danish, now=served.clock.now, line=LocalLine())
     summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
     winter = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     crm.write_activities([create_draft(acme, at=summer), create_draft(acme, at=winter)])

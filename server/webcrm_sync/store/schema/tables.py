@@ -327,6 +327,18 @@ directory_version = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+#: The calls to webCRM of the last minute, by the database's clock. `ends_by`: the latest end of one
+#: that is being made, the end of one that was made.
+webcrm_call = Table(
+    "webcrm_call",
+    metadata,
+    id_column(),
+    reference("company"),
+    time("at", nullable=False),
+    time("ends_by", nullable=False),
+    Index(None, "company_id", "at"),
+)
+
 #: One event in the history of a mail or a mailbox; append-only.
 event = Table(
     "event",
