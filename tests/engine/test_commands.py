@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,7 @@ def test_a_port_in_use_gives_one_sentence(scenario: Scenario) -> None:
 def test_status_shows_waiting_mails_and_the_latest_event(scenario: Scenario) -> None:
     printed = run(status.status).stdout
     assert "webCRM: no trouble." in printed
+    assert re.search(r"Calls to webCRM in the last minute: [1-9]\d* of 240\.", printed)
     assert "Not proved yet" in printed
     assert f"{KIM}: 1 synced, 1 waiting" in printed
     assert "  1 waiting: None of its addresses is a contact in webCRM." in printed
@@ -74,7 +76,8 @@ def test_status_shows_waiting_mails_and_the_latest_event(scenario: Scenario) -> 
 def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     found = as_json(status.status)
     assert found.keys() == {
-        *("is_pushed", "push_why", "webcrm_trouble", "directory_read_at", "rebuilding_since"),
+        *("is_pushed", "push_why", "webcrm_trouble", "webcrm_calls"),
+        *("directory_read_at", "rebuilding_since"),
         *("proved", "mailboxes", "held_jobs"),
     }
     (box,) = found["mailboxes"]

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
 from threading import Event, Lock, Thread
 
 import psycopg
 import pytest
 
+from support.lines import hold_line
 from webcrm_sync.store.database import Database, libpq_url
 from webcrm_sync.store.webcrm_line import FOR_PEOPLE, LIMIT, Caller, WebCrmLine, read_usage
 
@@ -194,19 +194,13 @@ def test_jobs_leave_room_in_each_minute_for_people(
         assert webcrm.order()[-1] == "job"
 
 
-def hold(url: str, company: int, longest: timedelta, told: Connection) -> None:
-    """Take the line and keep it."""
-    with WebCrmLine(url, company).turn(longest):
-        told.send("holding")
-        time.sleep(60)
-
-
 @contextmanager
 def holder(url: str, company: int, longest: timedelta = LONGEST) -> Iterator[int]:
     """A process that has the line in its hand; its id."""
     told, end = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=hold, args=(url, company, longest, end))
+    process = FORKS.Process(target=hold_line, args=(url, company, longest, end))
     process.start()
+    end.close()  # or a child that fails would never be noticed
     try:
         assert told.recv() == "holding"
         assert process.pid

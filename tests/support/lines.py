@@ -1,12 +1,16 @@
-"""Lines to webCRM without a database, for tests of the client alone."""
+"""The line to webCRM: one without a database, and a process that does not leave it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from threading import Lock
+
+from webcrm_sync.store.webcrm_line import WebCrmLine
 
 
 @dataclass(slots=True)
@@ -23,3 +27,10 @@ class LocalLine:
         with self._lock:
             self.before()
             yield
+
+
+def hold_line(url: str, company_id: int, longest: timedelta, told: Connection) -> None:
+    """Take the line, say so, and keep it for a minute."""
+    with WebCrmLine(url, company_id).turn(longest):
+        told.send("holding")
+        time.sleep(60)

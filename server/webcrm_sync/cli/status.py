@@ -29,6 +29,8 @@ def status(mails: bool, is_json: bool) -> None:
         return
     click.echo(f"Push is {'on' if found.is_pushed else 'off'}: {found.push_why}.")
     click.echo(f"webCRM: {found.webcrm_trouble or 'no trouble.'}")
+    made, limit = found.webcrm_calls.calls, found.webcrm_calls.limit
+    click.echo(f"Calls to webCRM in the last minute: {made} of {limit}.")
     if found.directory_read_at is None:
         click.echo("The addresses of webCRM's contacts have not been read yet.")
     if found.rebuilding_since:

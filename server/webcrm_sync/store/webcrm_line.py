@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Row, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from webcrm_sync.store.database import Tx, sqlalchemy_url
@@ -34,6 +35,8 @@ _GIVES_WAY_S = 2.0
 _SHORTEST_S, _LONGEST_S = 0.005, 1.0
 #: After waiting this long, look whether the one who calls still can.
 _PATIENCE = timedelta(seconds=3)
+#: webCRM may still be busy for this long with the call of a process that was killed.
+_ABANDONED_S = 1.0
 #: The first keys of the advisory locks; the second is the company.
 _CALLING, _PEOPLE = 7205760, 7205761
 
@@ -51,8 +54,8 @@ _OPTIONS = {
 _ANNOUNCE = text("SELECT pg_advisory_lock_shared(:people, :company)")
 _WAIT = text("SELECT pg_advisory_lock(:calling, :company)")
 _STEP_BACK = text("SELECT pg_advisory_unlock_all()")
-#: One row: the seconds until the minute has room (0 = now), whether people wait, and the id of the
-#: call, which is only recorded when nothing speaks against it.
+#: One row: the seconds until the minute has room (0 = now), whether a call before was left without
+#: an end, whether people wait, and the id of the call, which is recorded when none of these is so.
 _BEGIN = text("""
     WITH old AS (
         DELETE FROM webcrm_call WHERE company_id = :company
@@ -65,14 +68,17 @@ _BEGIN = text("""
                ELSE extract(epoch FROM min(at) + :window - clock_timestamp()) END AS wait_s
         FROM recent
     ), seen AS MATERIALIZED (
-        SELECT wait_s, :yields AND NOT pg_try_advisory_xact_lock(:people, :company) AS is_second
+        SELECT wait_s,
+            EXISTS (SELECT 1 FROM webcrm_call
+                    WHERE company_id = :company AND ends_by > clock_timestamp()) AS is_left,
+            :yields AND NOT pg_try_advisory_xact_lock(:people, :company) AS is_second
         FROM room
     ), begun AS (
         INSERT INTO webcrm_call (company_id, at, ends_by)
         SELECT :company, clock_timestamp(), clock_timestamp() + :longest FROM seen
-        WHERE wait_s <= 0 AND NOT is_second RETURNING id
+        WHERE wait_s <= 0 AND NOT is_left AND NOT is_second RETURNING id
     )
-    SELECT wait_s, is_second, (SELECT id FROM begun) AS call_id FROM seen""")
+    SELECT wait_s, is_left, is_second, (SELECT id FROM begun) AS call_id FROM seen""")
 _END = text("""
     WITH ended AS (UPDATE webcrm_call SET ends_by = clock_timestamp() WHERE id = :call_id)
     SELECT pg_advisory_unlock_all()""")
@@ -84,6 +90,9 @@ _END_OVERDUE = text("""
     AND granted AND pid <> pg_backend_pid()
     AND NOT EXISTS (
         SELECT 1 FROM webcrm_call WHERE company_id = :company AND ends_by > clock_timestamp())""")
+_FORGET_LEFT = text("""
+    UPDATE webcrm_call SET ends_by = clock_timestamp()
+    WHERE company_id = :company AND ends_by > clock_timestamp()""")
 _COUNT = text("""SELECT count(*) FROM webcrm_call
     WHERE company_id = :company AND at > clock_timestamp() - :window""")
 
@@ -168,21 +177,21 @@ class WebCrmLine:
             if self._is_person:
                 connection.execute(_ANNOUNCE, self._keys)
             self._wait(connection)
-            waited_s = time.monotonic() - asked_at
-            row = connection.execute(
-                _BEGIN,
-                {
-                    **self._keys,
-                    "window": self._window,
-                    "limit": self._limit,
-                    "longest": longest,
-                    "yields": not self._is_person and waited_s < _GIVES_WAY_S,
-                },
-            ).one()
+            is_patient = time.monotonic() - asked_at < _GIVES_WAY_S
+            row = self._begin(connection, longest, yields=is_patient and not self._is_person)
+            if row.is_left:
+                time.sleep(_ABANDONED_S)
+                connection.execute(_FORGET_LEFT, self._keys)
+                row = self._begin(connection, longest, yields=False)
             if row.call_id is not None:
                 return int(row.call_id)
             connection.execute(_STEP_BACK)
             time.sleep(min(max(_SHORTEST_S, float(row.wait_s)), _LONGEST_S))
+
+    def _begin(self, connection: Connection, longest: timedelta, *, yields: bool) -> Row[Any]:
+        limits = {"window": self._window, "limit": self._limit}
+        more = {"longest": longest, "yields": yields}
+        return connection.execute(_BEGIN, {**self._keys, **limits, **more}).one()
 
     def _wait(self, connection: Connection) -> None:
         while True:

@@ -21,6 +21,7 @@ from webcrm_sync.store.items import pending
 from webcrm_sync.store.items.pending import Group
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.reconciliation import Comparison
+from webcrm_sync.store.webcrm_line import Usage, read_usage
 
 #: A trouble with one of these words already says what to do.
 _REMEDY_WORDS = (PREFIX, "Check", "Make room")
@@ -87,6 +88,7 @@ class Status:
     is_pushed: bool
     push_why: str
     webcrm_trouble: str | None
+    webcrm_calls: Usage
     directory_read_at: datetime | None
     rebuilding_since: datetime | None
     proved: LastProof
@@ -106,9 +108,11 @@ def read_status(context: Context) -> Status:
             push_urls.describe_earlier_keys(context, tx),
         )
         held = tuple(_read_held_jobs(tx))
+        calls = read_usage(tx)
     return Status(
         is_pushed=settings.is_push_enabled and not (deaf and deaf.folders == deaf.of),
         push_why=_explain_push(settings, deaf, earlier),
+        webcrm_calls=calls,
         webcrm_trouble=add_remedy(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
         rebuilding_since=since,
