@@ -14,6 +14,7 @@ import httpx
 
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.settings import PREFIX
 from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.http_server import free_port
@@ -39,10 +40,16 @@ class RunningService:
         """The port of the web process."""
         return int(self.public_url.rpartition(":")[2])
 
-    def start(self, command: str, *arguments: str, name: str | None = None) -> None:
-        """Start `serve`, `web` or `worker`. Different names allow several of one kind."""
+    def start(
+        self, command: str, *arguments: str, name: str | None = None, **settings: str
+    ) -> None:
+        """Start `serve`, `web` or `worker`. Different names allow several of one kind.
+
+        `settings`: those in which it differs from the others.
+        """
         line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command, *arguments]
-        environment = {**os.environ, **self.environment}
+        own = {PREFIX + name: value for name, value in settings.items()}
+        environment = {**os.environ, **self.environment, **own}
         self.processes[name or command] = subprocess.Popen(
             line, env=environment, stdout=subprocess.DEVNULL
         )

@@ -53,7 +53,7 @@ _OPTIONS = {
 
 _ANNOUNCE = text("SELECT pg_advisory_lock_shared(:people, :company)")
 _WAIT = text("SELECT pg_advisory_lock(:calling, :company)")
-_STEP_BACK = text("SELECT pg_advisory_unlock_all()")
+_LEAVE = text("SELECT pg_advisory_unlock_all()")
 #: One row: the seconds until the minute has room (0 = now), whether a call before was left without
 #: an end, whether people wait, and the id of the call, which is recorded when none of these is so.
 _BEGIN = text("""
@@ -79,13 +79,13 @@ _BEGIN = text("""
         WHERE wait_s <= 0 AND NOT is_left AND NOT is_second RETURNING id
     )
     SELECT wait_s, is_left, is_second, (SELECT id FROM begun) AS call_id FROM seen""")
-_END = text("""
-    WITH ended AS (UPDATE webcrm_call SET ends_by = clock_timestamp() WHERE id = :call_id)
-    SELECT pg_advisory_unlock_all()""")
-#: Ends the session of a process that has held the line longer than any call takes: it was stopped.
+_END = text("UPDATE webcrm_call SET ends_by = clock_timestamp() WHERE id = :call_id")
+#: Ends the session of a process that holds the line, has been silent for a while and makes no call,
+#: or one that takes longer than it can: it was stopped.
 _END_OVERDUE = text("""
-    SELECT pg_terminate_backend(pid) FROM pg_locks
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND classid = :calling AND objid = :company AND objsubid = 2
+    AND state_change < clock_timestamp() - :patience
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND granted AND pid <> pg_backend_pid()
     AND NOT EXISTS (
@@ -185,7 +185,7 @@ class WebCrmLine:
                 row = self._begin(connection, longest, yields=False)
             if row.call_id is not None:
                 return int(row.call_id)
-            connection.execute(_STEP_BACK)
+            connection.execute(_LEAVE)
             time.sleep(min(max(_SHORTEST_S, float(row.wait_s)), _LONGEST_S))
 
     def _begin(self, connection: Connection, longest: timedelta, *, yields: bool) -> Row[Any]:
@@ -200,7 +200,7 @@ class WebCrmLine:
             except DBAPIError as error:
                 if not isinstance(error.orig, LockNotAvailable):
                     raise
-                connection.execute(_END_OVERDUE, self._keys)
+                connection.execute(_END_OVERDUE, {**self._keys, "patience": _PATIENCE})
             else:
                 return
 
@@ -208,5 +208,6 @@ class WebCrmLine:
         """Let the next one go ahead. Never raises, since webCRM has answered by now."""
         try:
             connection.execute(_END, {"call_id": call_id})
+            connection.execute(_LEAVE)  # apart, since the next one must see the end
         except DBAPIError:
             connection.invalidate()
