@@ -18,7 +18,7 @@ from contract.webcrm_client.served_webcrm import (
     create_draft,
     create_settings,
 )
-from support.hostile_server import head, hostile, answer_endlessly
+from support.hostile_server import answer_endlessly, head, hostile
 from support.lines import LocalLine
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
