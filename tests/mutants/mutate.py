@@ -23,8 +23,6 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 #: Methods that take a set of characters: one of them is left out.
 _STRIPS = {"strip", "lstrip", "rstrip"}
-
-
 #: A list of more constants than this is data: a test that repeats it would be a copy. One change
 #: shows that the list is used.
 _LONGEST_LIST = 10

@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -73,27 +73,41 @@ def main() -> None:
 def _report(name: str, path: Path, *, jobs: int, at_most: int | None) -> bool:
     """Print a module's survivors; True if each of them is known to be equivalent."""
     mutants = list(mutants_of(path))
-    reasons = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
-    equivalent = {change: reason for reason, changes in reasons.items() for change in changes}
     chosen = _spread(mutants, at_most or len(mutants))
     run, seconds = _Run(f"webcrm_sync.core.{name}", path, _tests_of(name, path)).ready()
     survivors = list(run.survivors(chosen, seconds=seconds, jobs=jobs))
-    alive = {mutant.change for mutant in survivors}
-    dead = {mutant.change for mutant in chosen} - alive
-    excused = alive & equivalent.keys()
-    stale = equivalent.keys() - {mutant.change for mutant in mutants} | equivalent.keys() & dead
+    reasons = _reasons(name)
+    excused = sum(mutant.change in reasons for mutant in survivors)
+    open_ = len(survivors) - excused
     sample = f" (a sample of {len(mutants)})" if len(chosen) < len(mutants) else ""
-    print(
-        f"{name}: {len(dead)} of {len(chosen)}{sample} killed, {len(excused)} equivalent,", end=""
-    )
-    print(f" {len(alive - excused)} open", flush=True)
+    killed = f"{len(chosen) - len(survivors)} of {len(chosen)}{sample} killed"
+    print(f"{name}: {killed}, {excused} equivalent, {open_} open")
     for mutant in sorted(survivors, key=lambda mutant: mutant.line):
-        reason = equivalent.get(mutant.change)
+        reason = reasons.get(mutant.change)
         print(f"  {'equivalent' if reason else 'open'}, line {mutant.line}: {mutant.change}")
-        print(f"    {reason}\n" if reason else "", end="", flush=True)
-    for change in sorted(stale):
-        print(f"  no longer a survivor, remove it from {EQUIVALENT.name}: {change}", flush=True)
-    return alive <= excused and not stale
+        print(f"    {reason}\n" if reason else "", end="")
+    stale = _stale(reasons, mutants, chosen, survivors)
+    for change in stale:
+        print(f"  no longer a survivor, remove it from {EQUIVALENT.name}: {change}")
+    sys.stdout.flush()
+    return not open_ and not stale
+
+
+def _reasons(name: str) -> Mapping[str, str]:
+    """The reason for each change of a module that is known to be equivalent."""
+    listed = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
+    return {change: reason for reason, changes in listed.items() for change in changes}
+
+
+def _stale(
+    reasons: Mapping[str, str],
+    mutants: Sequence[Mutant],
+    chosen: Sequence[Mutant],
+    survivors: Sequence[Mutant],
+) -> list[str]:
+    """The listed changes that the module no longer allows, or that a test has noticed."""
+    possible, tried, alive = ({m.change for m in group} for group in (mutants, chosen, survivors))
+    return sorted(change for change in reasons if change not in possible - (tried - alive))
 
 
 def _spread(mutants: Sequence[Mutant], count: int) -> Sequence[Mutant]:
