@@ -102,7 +102,7 @@ picture: $(READY) $(PANE) ## take the README's picture of the product again
 coverage: $(READY) ## check that the unit tests reach every line and branch of core/
 	@mkdir -p build
 	@# Without the tests that measure time: traced, each takes minutes.
-	$(BIN)/coverage run -m pytest --quiet -k 'not grows and not square and not takes_long' \
+	$(BIN)/coverage run -m pytest --quiet -m 'not timed' \
 		tests/unit server/webcrm_sync/core
 	$(BIN)/coverage report
 

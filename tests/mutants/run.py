@@ -41,7 +41,7 @@ PYTEST_OPTIONS = [
     *("--exitfirst", "--quiet", "--noconftest", "--assert=plain"),
     *("-p", "no:cacheprovider"),
     # Without the tests that measure time: they take most of it and notice no other change.
-    *("-k", "not grows and not square and not takes_long and not as_long"),
+    *("-m", "not timed"),
 ]
 
 

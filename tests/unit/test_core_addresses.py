@@ -356,6 +356,7 @@ def test_a_label_that_only_looks_encoded_stays_as_it_is(label: str) -> None:
     )
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece",
     [

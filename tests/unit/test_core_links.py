@@ -49,6 +49,7 @@ def test_a_gateways_wrapper_is_removed(wrapped: str, address: str) -> None:
         assert to_text(html) == f"[plan]({address})"
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece",
     [

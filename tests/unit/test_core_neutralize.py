@@ -123,6 +123,7 @@ def test_nothing_but_brackets_changes(text: str) -> None:
     assert plain(neutralize_tags(text)) == plain(text)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "text",
     [

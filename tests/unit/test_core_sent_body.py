@@ -102,6 +102,7 @@ def test_every_memo_is_converted(memo: str) -> None:
     assert is_shown_as_html or shown == memo
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "memo",
     [

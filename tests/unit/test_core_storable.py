@@ -239,6 +239,7 @@ def test_accents_cost_no_more_than_letters() -> None:
     assert WordDigest.of(f"&#{'9' * 500_000};", is_html=True).count <= 1
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", ["cids-of-pictures", "options-100000", "attributes-200000"])
 def test_ten_times_the_body_takes_about_ten_times_as_long(name: str) -> None:
     """In quadratic time it takes a hundred times as long."""

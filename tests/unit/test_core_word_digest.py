@@ -235,6 +235,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("made", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_large_body_is_digested_quickly(made: Callable[[int], str]) -> None:
     body = made(10_000_000)

@@ -350,6 +350,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_takes_the_square_of_its_length(text: str) -> None:
     """The texts are nearly as long as the product reads; quadratic time would be hours."""
