@@ -140,13 +140,14 @@ def test_the_text_around_words_appears_only_with_words() -> None:
     link, empty = Span("[", "](x)"), Span("<", ">")
     layout.open_span(empty)
     layout.close_span(empty)
+    layout.write_flowing("See")
     layout.open_span(link)
-    layout.write_flowing(" words")
-    assert layout.text_in(link) == "words"
+    layout.write_flowing(" two words")
+    layout.write_flowing(" more")
+    assert layout.text_in(link) == "two words more"
     assert layout.text_in(empty) == ""
     layout.close_span(link)
-    assert layout.text() == "[words](x)"
-    assert layout.length == len("words](x)")
+    assert layout.text() == "See [two words more](x)"
 
 
 def test_the_text_around_words_can_be_dropped() -> None:
@@ -172,3 +173,29 @@ def test_the_first_line_of_words_is_remembered() -> None:
     layout.first_line = None
     layout.write_flowing("z")
     assert layout.first_line == 3
+
+
+def test_spaces_that_were_written_need_no_other_space() -> None:
+    layout = Layout()
+    layout.write_preserved("x")
+    layout.write_preserved("  ")
+    layout.write_flowing("y")
+    layout.request_space()
+    layout.end_line()
+    layout.write_preserved("  ")
+    layout.write_flowing("z")
+    assert layout.text() == "x  y\nz"
+
+
+def test_words_lines_and_blanks_count_towards_the_length() -> None:
+    layout = Layout()
+    layout.write_flowing("four")
+    layout.write_preserved("   ")
+    layout.end_line()
+    layout.end_line()
+    assert layout.length == 4 + 1 + 2
+    span = Span("[", "](x)")
+    layout.open_span(span)
+    layout.write_flowing("y")
+    layout.close_span(span)
+    assert layout.length == 7 + 1 + 4
