@@ -36,6 +36,8 @@ def sophos(target: bytes) -> str:
         ),
         ("https://urldefense.com/v3/__https://x.example/**A-*__;w6bDuCM!!a", "https://x.example/æø-#"),
         ("https://urldefense.com/v3/__https://x.example/**F__;IyMjIyMjIw!!a", "https://x.example/#######"),
+        ("https://urldefense.com/v3/__https://x.example/*a*__;Iz8!!a", "https://x.example/#a?"),
+        ("https://urldefense.com/v3/__https://x.example/*__;_w!!a", "https://x.example/\ufffd"),
         ("https://urldefense.com/v3/__https://x.example/a*__;!!a", "https://x.example/a"),
         ("https://urldefense.com/v3/__https:/x.example__;!!a", "https://x.example"),
         (sophos(b"https://x.example/abcd"), "https://x.example/abcd"),
