@@ -32,13 +32,16 @@ def test_short_html_with_few_tags_is_not_examined() -> None:
 def test_elements_are_nested_256_deep_at_most() -> None:
     assert limited("<div>" * 300 + "x") == "<div>" * 256 + "x"
     assert limited("<div></div>" * 300) == "<div></div>" * 300
-    assert limited("<p>" * 300 + "<br>" * 300) == "<p>" * 300 + "<br>" * 300
+    for tag in ("<p>", "<br>", "<wbr>"):
+        assert limited(tag * 300) == tag * 300
+    assert limited("<!-- c -->" + "<div>" * 257) == "<!-- c -->" + "<div>" * 256
     assert limited("<section>" * 255 + "<div></div>" * 9) == "<section>" * 255 + "<div></div>" * 9
 
 
 def test_an_end_tag_closes_the_elements_within_it_but_no_table() -> None:
     closed = "<section>" + "<div>" * 200 + "</section>"
     assert limited(closed * 3) == closed * 3
+    assert limited("<div>" * 256 + "</div><div><div>") == "<div>" * 256 + "</div><div>"
     table = "<section><table>" + "<div>" * 200 + "</section>"
     assert limited(table * 2).count("<div>") == 256 - 2 - 2
     assert limited("<table><div></table>" * 300) == "<table><div></table>" * 300
@@ -47,6 +50,7 @@ def test_an_end_tag_closes_the_elements_within_it_but_no_table() -> None:
 
 def test_no_formatting_begins_once_too_much_of_it_is_open() -> None:
     assert limited("<b>" * 24 + "x") == "<b>" * 24 + "x"
+    assert limited("<u>" * 25 + "x") == "<u>" * 24 + "</u>" * 25 + "x"
     assert (
         limited("<i>" + "<b>" * 24 + "x<b>y</b>") == "<i>" + "<b>" * 23 + "</b>" * 24 + "</i>xy</b>"
     )
@@ -77,7 +81,10 @@ def test_a_long_tag_keeps_its_first_attributes() -> None:
     assert limited(f"<p{short}>x</p{many}>") == f"<p{short}>x</p{many}>"
 
 
-@pytest.mark.parametrize("name", ["script", "style", "textarea", "title", "STYLE"])
+@pytest.mark.parametrize(
+    "name",
+    ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "STYLE"],
+)
 def test_tags_inside_of_raw_text_do_not_count(name: str) -> None:
     raw = f"<{name}>{'<div>' * 300}</{name}>"
     assert limited(raw + "<div>" * 257) == raw + "<div>" * 256
@@ -94,6 +101,7 @@ def test_what_no_mail_has_is_cut() -> None:
     long = "x" * LONGEST_HTML
     assert limit_html(long).html == long
     assert not limit_html(long).is_cut
+    assert limit_html(f"<!-- -->{long[8:]}").html == f"<!-- -->{long[8:]}"
     assert limit_html(f"{long}y").html == long
     assert limit_html(f"{long}y").is_cut
     data = f"<img src='data:image/png;base64,{'A' * LONGEST_HTML}'>"
