@@ -10,6 +10,7 @@ from bench.bulk import Figures, measure_bulk
 from bench.drags import measure_drags
 from bench.files import measure_files
 from bench.fresh import measure_new_mails
+from bench.line import measure_questions
 from bench.loop import measure_loop
 from bench.panes import measure_panes
 from bench.reading.hostile import measure_hostile
@@ -21,6 +22,7 @@ SECTIONS = {
     "files": "1,000 mails, a third of them with files, half with a logo",
     "loop": "the same work mail by mail, as a simple integration does it, and the ratio",
     "fresh": "ten moves by hand while 10,000 mails are queued",
+    "line": "a person's questions to webCRM while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
     "receiver": "2,000 notifications from 16 connections, and hostile requests",
     "panes": "300 idle visible panes: processor time of the web process and its database",
@@ -49,6 +51,8 @@ def main() -> None:
         measure_loop(200 if is_full else 30, figures)
     if "fresh" in wanted:
         measure_new_mails()
+    if "line" in wanted:
+        measure_questions()
     if "drag" in wanted:
         _measure_drags(is_full=is_full)
     _run_web_sections(wanted)
