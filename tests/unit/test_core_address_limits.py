@@ -21,7 +21,7 @@ from webcrm_sync.core.addresses import domain_of, find_addresses, fold_domain
         ("a@x.example -b-@y.example", ("a@x.example", "b@y.example")),
     ],
 )
-def test_odd_texts_around_an_at_sign(text: str, right: tuple[str, ...]) -> None:
+def test_addresses_are_found_in_odd_texts(text: str, right: tuple[str, ...]) -> None:
     assert find_addresses(text) == right
 
 

@@ -181,7 +181,7 @@ def test_each_line_about_what_cannot_be_read_is_a_sentence(line: str) -> None:
     assert line.endswith(".")
 
 
-def test_a_plan_says_nothing_that_was_not_decided() -> None:
+def test_an_empty_plan_has_no_lines() -> None:
     assert AttachmentPlan().lines(has_text=False) == ()
     document = DocumentPlan(1, "a.pdf", 100)
     assert not document.is_reported

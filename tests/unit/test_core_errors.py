@@ -8,7 +8,7 @@ from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, SyncErr
 
 
 @pytest.mark.parametrize("kind", [AccessLost, Conflict, Gone, Refused, SyncError, TryLater])
-def test_an_error_without_a_message_says_what_its_kind_means(kind: type[SyncError]) -> None:
+def test_an_error_without_a_message_describes_its_kind(kind: type[SyncError]) -> None:
     error = kind()
     assert str(error) == (kind.__doc__ or "").splitlines()[0]
     assert (error.code, error.request_id) == ("", "")
@@ -21,7 +21,7 @@ def test_an_error_of_an_undocumented_kind_says_its_name() -> None:
     assert str(Odd()) == "Odd"
 
 
-def test_an_error_keeps_what_the_service_said() -> None:
+def test_an_error_keeps_the_message_code_and_request_id() -> None:
     error = TryLater("Busy.", code="503", request_id="r1")
     assert (str(error), error.code, error.request_id) == ("Busy.", "503", "r1")
     assert error.retry_at is None

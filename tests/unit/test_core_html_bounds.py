@@ -97,7 +97,7 @@ def test_tags_inside_of_comments_do_not_count(comment: str) -> None:
     assert limited("<p>" + comment.format(inside)) == "<p>" + comment.format(inside)
 
 
-def test_what_no_mail_has_is_cut() -> None:
+def test_html_longer_than_any_mail_is_cut() -> None:
     long = "x" * LONGEST_HTML
     assert limit_html(long).html == long
     assert not limit_html(long).is_cut

@@ -143,7 +143,7 @@ def test_a_mail_was_sent_on_behalf_if_author_and_sender_are_two_persons(
     assert actual_sender(author, actual) == right
 
 
-def test_a_mail_is_normal_and_an_attachment_not_shown_unless_they_say_more() -> None:
+def test_a_mail_is_normal_and_an_attachment_is_no_picture_by_default() -> None:
     assert mail().sensitivity == 0
     assert (
         Attachment("g", "a.pdf", 1, False, "application/pdf", AttachmentKind.FILE).content_id == ""

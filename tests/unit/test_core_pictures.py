@@ -297,7 +297,7 @@ def test_deciding_twice_gives_the_same_result(
     assert leave_out_repeated(sorted_out(html, *listed), []) == once
 
 
-def test_a_text_without_pictures_has_nothing_to_say_about_them() -> None:
+def test_a_text_without_pictures_has_no_facts_about_them() -> None:
     assert NO_PICTURES.as_json() == {
         "decoration": (),
         "are_alone": False,

@@ -319,7 +319,7 @@ def test_a_stored_mail_takes_the_files_of_its_copy_in_this_mailbox() -> None:
     assert elsewhere.features.files is None
 
 
-def test_copies_with_one_stamp_are_one_mail_whatever_their_text_became() -> None:
+def test_copies_with_one_stamp_are_one_mail_though_their_text_differs() -> None:
     index = EmailIndex("tenant", ALIASES)
     first = index.find_or_add(stamped(ONE, MESSAGE_ID))
     assert index.find_or_add(stamped(TWO, MESSAGE_ID)) is first

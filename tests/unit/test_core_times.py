@@ -111,7 +111,7 @@ def test_without_a_credible_arrival_a_true_time_is_used(
     assert mail_time(sent, came, FOUND) == right
 
 
-def test_a_mail_without_any_time_shows_the_beginning_of_the_computers_own() -> None:
+def test_a_mail_without_any_time_shows_1970() -> None:
     assert mail_time(None, None, None) == year(1970)
 
 
