@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from bench.setup import Usage, cpu_s, print_figure
 from support.processes import RunningService, run_service
-from webcrm_sync.bootstrap import migrate_database, open_context
+from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.version_tokens import make_token

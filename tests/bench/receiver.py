@@ -20,7 +20,7 @@ from bench.setup import Usage, add_mailboxes, mail, print_figure, service
 from support.processes import RunningService, until
 from support.scenario import BOTH, FOLDER
 from support.statements import statements_of
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes as rows

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support.processes import RunningService, run_service, until
 from support.scenario import BOTH, FOLDER
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Attachment, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

@@ -18,7 +18,7 @@ from support.bystanders import Bystanders
 from support.processes import RunningService, run_service
 from support.served import served
 from support.slow_clients import KINDS, TLS_KINDS, stalled
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync_sandbox.environment import Sandbox
 
 _REPEATS = 5

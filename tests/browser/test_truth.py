@@ -12,7 +12,7 @@ from sqlalchemy import text
 from browser.person import Person, SitDown
 from browser.world import FOLDER, World
 from support.processes import until
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

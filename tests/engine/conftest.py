@@ -18,7 +18,7 @@ from support.recorded import Recording
 from support.recorded_company import Company, open_company
 from support.revisions import database_of
 from support.scenario import BO, OpenScenario, Scenario
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.store.migrate import migrate
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

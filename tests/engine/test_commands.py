@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from support.scenario import BO, KIM, Scenario
-from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
+from webcrm_sync.cli import doctor, mailbox, migrate, prove, rebuild, serve, status
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 STRANGER = "<stranger@nowhere.example>"
@@ -157,7 +157,7 @@ def test_a_database_of_another_version_is_refused_with_the_fix(
     _set_version(scenario, version)
     try:
         refused = run(status.status)
-        newer = run(serve.migrate) if version == "9999" else refused
+        newer = run(migrate.migrate) if version == "9999" else refused
     finally:
         _set_version(scenario, str(current))
     for result in (refused, newer):

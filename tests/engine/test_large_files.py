@@ -12,7 +12,7 @@ import pytest
 
 from support.processes import run_service, until
 from support.scenario import BO, BOTH, FOLDER, KIM
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 

@@ -8,7 +8,7 @@ from bench.receiver import are_synced, failure_count, notifications, post
 from bench.setup import add_customers, add_mailboxes, mail
 from support.processes import run_service, until
 from support.scenario import FOLDER
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync_sandbox.environment import Sandbox
 

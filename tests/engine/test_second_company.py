@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from support.scenario import KIM, Scenario
-from webcrm_sync.bootstrap import migrate_database, open_context
+from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context

@@ -13,7 +13,7 @@ import pytest
 from support.forked_worker import start_worker
 from support.processes import RunningService, run_service, until
 from support.scenario import BO, BOTH, FOLDER, KIM
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail

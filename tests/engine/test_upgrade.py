@@ -22,14 +22,15 @@ from support.recorded import Recording
 from support.recorded_company import Company, open_company
 from support.revisions import bring_to, database_of
 from support.scenario import BO, BOTH, FOLDER, PENDING
+from webcrm_sync.cli import migrate as migrate_command
 from webcrm_sync.cli import prove as prove_command
-from webcrm_sync.cli import serve
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
-from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.migrate import migrate
+from webcrm_sync.store.revision import is_current
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -67,7 +68,7 @@ def commands(
 def test_prove_says_equal_after_migrate_without_one_write(
     recording: Recording, recorded_sandbox: Sandbox, recorded_database: Engine, commands: CliRunner
 ) -> None:
-    assert commands.invoke(serve.migrate).output == "The database is ready.\n"
+    assert commands.invoke(migrate_command.migrate).output == "The database is ready.\n"
     with open_company(recording, recorded_sandbox, recorded_database) as company:
         states = company.states()
     result = commands.invoke(prove_command.prove)

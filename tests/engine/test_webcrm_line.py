@@ -14,7 +14,7 @@ import pytest
 
 from support.processes import RunningService, run_service, until
 from support.scenario import BO, BOTH, FOLDER
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.http_server import free_port
 from webcrm_sync_sandbox.outlook.mail import Mail

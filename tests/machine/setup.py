@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from machine.boundaries import Boundaries
 from support.scenario import Scenario
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync.store.webcrm_line import WebCrmLine

@@ -22,7 +22,7 @@ from datetime import timedelta
 from moves.ledger import Ledger, count_ledger, is_marked
 from moves.people import People
 from support.processes import RunningService, run_service, until
-from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind

@@ -21,7 +21,8 @@ from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url, sqlalchemy_url
-from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.migrate import migrate
+from webcrm_sync.store.revision import is_current
 
 #: What a superuser could do to the machine and to us.
 FORBIDDEN = [

@@ -16,7 +16,8 @@ from webcrm_sync import worker
 from webcrm_sync.core.jobs import Job, Queue
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database, Tx
-from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.migrate import migrate
+from webcrm_sync.store.revision import is_current
 from webcrm_sync.store.schema.columns import is_type_different, metadata
 
 

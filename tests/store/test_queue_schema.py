@@ -11,7 +11,8 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import Engine, text
 
 from support.revisions import database_of
-from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.migrate import migrate
+from webcrm_sync.store.revision import is_current
 
 MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 #: The last migration of Procrastinate 2: version 3 changes the functions and adds workers.

@@ -11,7 +11,7 @@ import httpx
 
 from support.processes import RunningService
 from support.scenario import KIM
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine import push_urls
 
 #: Reading the system's roots would take most of the time of a call.

@@ -14,7 +14,7 @@ from support.crash import CrashingWorker
 from support.interleave import Death
 from support.scenario import BO, KIM, LIS, Scenario
 from support.snapshot import Snapshot, take_snapshot
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from webcrm_sync.cli import cli
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
+_FORKS.set_forkserver_preload([__name__, "webcrm_sync.cli.serve"])
 
 
 def start_worker(environment: Mapping[str, str]) -> BaseProcess:

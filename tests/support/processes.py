@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.worker import SHARES

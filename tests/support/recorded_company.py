@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from support.recorded import Recording
 from support.scenario import Scenario
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from support.database import empty
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings

@@ -1,4 +1,4 @@
-"""What the commands share: settings, the company's context, error messages, JSON, plurals."""
+"""What the commands share: settings, the tables, error messages, JSON, plurals."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
-from webcrm_sync.bootstrap import DatabaseOutdated, open_context
+from webcrm_sync.bootstrap.local import DatabaseOutdated, open_local_context
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.localdb.cluster import DatabaseTrouble
 from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.companies import AnotherCompany
-from webcrm_sync.store.migrate import DatabaseNewer
-from webcrm_sync.store.webcrm_line import Caller
-from webcrm_sync.web.serving.listening import CannotListen
+from webcrm_sync.store.revision import DatabaseNewer
 
 _EXPECTED_ERRORS = (
-    *(
-        AnotherCompany,
-        CannotListen,
-        DatabaseMissing,
-        DatabaseNewer,
-        DatabaseOutdated,
-        DatabaseTrouble,
-    ),
+    AnotherCompany,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseOutdated,
+    DatabaseTrouble,
     SyncError,
 )
 
@@ -56,9 +51,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def open_company(caller: Caller = Caller.JOB) -> Iterator[Context]:
-    """Open the company's context; expected errors become messages (`plain_errors`)."""
-    with plain_errors(), open_context(settings(), caller=caller) as context:
+def open_tables() -> Iterator[LocalContext]:
+    """Open the company's tables; expected errors become messages (`plain_errors`)."""
+    with plain_errors(), open_local_context(settings()) as context:
         yield context
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
+from webcrm_sync.cli.company import open_company
 from webcrm_sync.engine.operations.doctor import Verdict, run_checks
 from webcrm_sync.store.webcrm_line import Caller
 
@@ -23,7 +24,7 @@ def doctor(is_json: bool) -> None:
 
     Exit code 1: a check failed.
     """
-    with common.open_company(Caller.PERSON) as context:
+    with open_company(Caller.PERSON) as context:
         found = []
         for check in run_checks(context):
             found.append(check)

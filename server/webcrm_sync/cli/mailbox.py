@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
+from webcrm_sync.cli.company import open_company
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.engine.history.event_text import PLACES
 from webcrm_sync.engine.mailboxes import admin
@@ -29,7 +30,7 @@ def add(address: str, yes: bool, is_json: bool) -> None:
 
     Shows what is there and what will happen, asks, and then starts.
     """
-    with common.open_company() as context:
+    with open_company() as context:
         try:
             findings = admin.inspect(context, address)
         except Gone as error:
@@ -90,7 +91,7 @@ def _to_json(findings: Findings) -> dict[str, object]:
 @common.as_json
 def list_(is_json: bool) -> None:
     """List the watched mailboxes."""
-    with common.open_company() as context:
+    with open_company() as context:
         boxes = read_status(context).mailboxes
     if is_json:
         common.print_json([asdict(box) for box in boxes])
@@ -108,7 +109,7 @@ def remove(address: str) -> None:
 
     Filed mails in webCRM and mails in Outlook stay unchanged.
     """
-    with common.open_company() as context:
+    with open_company() as context:
         for trouble in admin.remove(context, address):
             click.echo(f"Not removed at Microsoft; it ends by itself: {trouble}")
     click.echo(f"{address} is no longer watched.")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
+from webcrm_sync.cli.company import open_company
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,
@@ -28,7 +29,7 @@ def prove(mailbox: str | None, is_json: bool) -> None:
     Reads no content of mails and writes nothing to webCRM. Exit code 0: everything is equal.
     1: something differed, fixed or not, or could not be compared.
     """
-    with common.open_company() as context:
+    with open_company() as context:
         boxes = _prove_mailboxes(context, mailbox, is_json=is_json)
         crm = None if mailbox else _prove_webcrm(context, is_json=is_json)
     found = [d for box in boxes for d in box.differences] + list(crm.differences if crm else ())

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from webcrm_sync.cli import common
+from webcrm_sync.cli.company import open_company
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
@@ -37,7 +38,7 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
     continues where it was interrupted.
     """
     named = [*addresses, *(line.strip() for line in file or () if line.strip())]
-    with common.open_company() as context:
+    with open_company() as context:
         users = _find_users(context, named)
         if not is_json and not yes and sys.stdin.isatty():
             _confirm(users)

@@ -11,18 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from socket import socket
 from types import FrameType
 
 import click
 
-from webcrm_sync.bootstrap import database_url, migrate_database, open_context
+from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.bootstrap.local import database_url
+from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.cli import common
 from webcrm_sync.core.jobs import Queue
 from webcrm_sync.store.webcrm_line import Caller
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
 from webcrm_sync.web.lanes import LANES
-from webcrm_sync.web.serving.listening import bind_sockets, tls_context
+from webcrm_sync.web.serving.listening import CannotListen, bind_sockets, tls_context
 from webcrm_sync.web.serving.server import Server
 from webcrm_sync.worker import SHARES, run_worker
 
@@ -58,7 +61,7 @@ def web(with_parent: bool) -> None:
     with common.plain_errors():
         settings = common.settings()
         tls = tls_context(settings.tls_cert, settings.tls_key)
-        sockets = bind_sockets(settings.listen)
+        sockets = _bind(settings.listen)
         with ExitStack() as stack:
             for one in sockets:
                 stack.enter_context(closing(one))
@@ -66,6 +69,13 @@ def web(with_parent: bool) -> None:
             context = stack.enter_context(open_context(settings, caller=Caller.PERSON, url=url))
             refusals = headers.server_error_headers(settings)
             Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
+
+
+def _bind(listen: str) -> Sequence[socket]:
+    try:
+        return bind_sockets(listen)
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -84,14 +94,6 @@ def worker(only: str | None, with_parent: bool) -> None:
         settings = common.settings()
         with database_url(settings) as url, open_context(settings, url=url) as context:
             run_worker(context, url, queues)
-
-
-@click.command()
-def migrate() -> None:
-    """Create the database if it is missing and upgrade it to this version."""
-    with common.plain_errors():
-        migrate_database(common.settings())
-    click.echo("The database is ready.")
 
 
 class _Supervisor:

@@ -1,4 +1,4 @@
-"""The commands `status` and `explain`."""
+"""The command `status`: push, webCRM and every mailbox, from the tables alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, read_status
 
 _STATES_SHOWN = ("synced", "mirrored", "waiting", "parked", "skipped")
@@ -22,7 +21,7 @@ def status(mails: bool, is_json: bool) -> None:
 
     `--mails` (or `--json`) prints Message-IDs for `explain`.
     """
-    with common.open_company() as context:
+    with common.open_tables() as context:
         found = read_status(context)
     if is_json:
         common.print_json(asdict(found))
@@ -75,35 +74,3 @@ def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
         click.echo(f"  {group.count} {group.state.value}: {group.sentence}")
         for message_id in group.message_ids if mails else ():
             click.echo(f"    {message_id}")
-
-
-@click.command()
-@click.argument("message_id")
-@common.as_json
-def explain(message_id: str, is_json: bool) -> None:
-    """Show what happened to a mail, in sentences.
-
-    MESSAGE_ID: from the mail's internet headers.
-    """
-    with common.open_company() as context:
-        timelines = read_timelines(context, message_id)
-    if is_json:
-        common.print_json([asdict(timeline) for timeline in timelines])
-        return
-    if not timelines:
-        raise click.ClickException(
-            "No mail with this Message-ID was found in a sync folder. "
-            "Is its mailbox watched (`webcrm-sync mailbox list`), and is the mail in the folder?"
-        )
-    for timeline in timelines:
-        _print_timeline(timeline)
-
-
-def _print_timeline(timeline: Timeline) -> None:
-    click.echo(f"{timeline.subject or '(no subject)'}  ({timeline.direction})")
-    for copy in timeline.copies:
-        click.echo(f"  {copy.mailbox}: {copy.sentence}")
-    for activity_id, organisation in timeline.activities.items():
-        click.echo(f"  In webCRM: Activity {activity_id} under {organisation}")
-    for entry in timeline.lines:
-        click.echo(f"  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.sentence}")

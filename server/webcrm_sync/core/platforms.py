@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import tldextract
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 #: Sites with pages of many Organisations. Subdomains mean nothing (`dk.linkedin.com`).
 # fmt: off
@@ -78,11 +80,16 @@ _HOSTS = frozenset(
     }
 )
 # fmt: on
-#: The list in the installed package; nothing is downloaded. Its private section names hosting
-#: providers. A suffix of the other section (`oslo.no`) may have mailboxes of its own.
-_split_domain = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-)
+@cache
+def _domain_splitter() -> TLDExtract:
+    """Splits a domain by the list in the installed package; nothing is downloaded.
+
+    The list's private section names hosting providers. A suffix of the other section (`oslo.no`)
+    may have mailboxes of its own.
+    """
+    from tldextract import TLDExtract  # here, since it imports requests: a command starts faster
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 @lru_cache(maxsize=4096)
@@ -98,7 +105,7 @@ def is_platform(domain: str) -> bool:
     above = {".".join(labels[n:]) for n in range(len(labels))}
     if domain in _HOSTS or not above.isdisjoint(_SITES):
         return True
-    parts = _split_domain(domain)
+    parts = _domain_splitter()(domain)
     if parts.is_private:
         return not parts.domain
     return parts.domain in _COUNTRY_SITES

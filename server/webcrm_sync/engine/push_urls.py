@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from webcrm_sync.core.subscriptions import EndpointState
-from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
@@ -32,28 +32,28 @@ _MAX_LISTED = 20
 NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
 
 
-def url_secrets(context: Context) -> tuple[str, ...]:
+def url_secrets(context: LocalContext) -> tuple[str, ...]:
     """The secrets of URLs that are answered: one per key, the current one first."""
     return context.cipher.derive_secrets(f"where Graph notifies {context.tenant_id}")
 
 
-def is_url_secret(context: Context, secret: str) -> bool:
+def is_url_secret(context: LocalContext, secret: str) -> bool:
     """True for one of `url_secrets`. Takes the same time for every secret of a length."""
     given = secret.encode(errors="replace")
     return any(hmac.compare_digest(given, known.encode()) for known in url_secrets(context))
 
 
-def notify_url(context: Context) -> str:
+def notify_url(context: LocalContext) -> str:
     """The URL for change notifications of a new subscription."""
     return f"{context.settings.public_url}{NOTIFY_PATH}/{url_secrets(context)[0]}"
 
 
-def lifecycle_url(context: Context) -> str:
+def lifecycle_url(context: LocalContext) -> str:
     """The URL for lifecycle notifications of a new subscription."""
     return f"{context.settings.public_url}{LIFECYCLE_PATH}/{url_secrets(context)[0]}"
 
 
-def url_digests(context: Context, subscription_id: str) -> tuple[str, ...]:
+def url_digests(context: LocalContext, subscription_id: str) -> tuple[str, ...]:
     """A digest of each answered URL, the current one first, by which the database knows it again.
 
     It holds no secret. It includes the subscription's id, since an earlier version, which stores no
@@ -66,7 +66,7 @@ def url_digests(context: Context, subscription_id: str) -> tuple[str, ...]:
     )
 
 
-def url_state(context: Context, folder: SyncFolder) -> EndpointState:
+def url_state(context: LocalContext, folder: SyncFolder) -> EndpointState:
     """Whether the URL of the folder's subscription is current, still answered, or dead."""
     if folder.subscription_address is None:
         return EndpointState.EARLIER
@@ -76,7 +76,7 @@ def url_state(context: Context, folder: SyncFolder) -> EndpointState:
     return EndpointState.EARLIER if folder.subscription_address in earlier else EndpointState.DEAD
 
 
-def is_checkable(context: Context, folder: SyncFolder) -> bool:
+def is_checkable(context: LocalContext, folder: SyncFolder) -> bool:
     """True if the folder's notifications can be verified: its client state can be opened."""
     try:
         context.cipher.decrypt(folder.client_state or "")
@@ -85,7 +85,7 @@ def is_checkable(context: Context, folder: SyncFolder) -> bool:
     return True
 
 
-def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
+def needs_earlier_key(context: LocalContext, folder: SyncFolder) -> bool:
     """True if the folder's notifications would be lost without the keys behind the first one."""
     if not is_checkable(context, folder):
         return False
@@ -96,7 +96,7 @@ def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
     return has_url_digest and url_state(context, folder) is EndpointState.EARLIER
 
 
-def describe_earlier_keys(context: Context, tx: Tx) -> str | None:
+def describe_earlier_keys(context: LocalContext, tx: Tx) -> str | None:
     """A sentence about the keys behind the first one; None without such keys, or if push is off."""
     if not (context.settings.is_push_enabled and context.cipher.has_earlier_keys):
         return None
@@ -126,7 +126,7 @@ class UnverifiableFolders:
         )
 
 
-def count_unverifiable(context: Context, tx: Tx) -> UnverifiableFolders | None:
+def count_unverifiable(context: LocalContext, tx: Tx) -> UnverifiableFolders | None:
     """The company's folders that fail `is_checkable`; None if there are none."""
     if not context.settings.is_push_enabled:
         return None
@@ -135,7 +135,7 @@ def count_unverifiable(context: Context, tx: Tx) -> UnverifiableFolders | None:
     return UnverifiableFolders(count, len(pushed)) if count else None
 
 
-def replace_unverifiable(context: Context) -> None:
+def replace_unverifiable(context: LocalContext) -> None:
     """Request new subscriptions where notifications cannot be verified. Idempotent.
 
     Runs when a process starts, because it may start with another key.
@@ -147,7 +147,7 @@ def replace_unverifiable(context: Context) -> None:
         request_replacement(context, unverifiable)
 
 
-def request_replacement(context: Context, folders: Sequence[SyncFolder]) -> None:
+def request_replacement(context: LocalContext, folders: Sequence[SyncFolder]) -> None:
     """Log that these folders' notifications are dropped; `maintain` subscribes again at once."""
     facts = {"folders": sorted(f.id for f in folders)[:_MAX_LISTED], "what_to_do": HOW_TO_FIX}
     logger.warning("notifications_cannot_be_checked", extra=facts)

@@ -7,7 +7,7 @@ import logging
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from webcrm_sync.bootstrap import signing_keys
+from webcrm_sync.bootstrap.context import signing_keys
 from webcrm_sync.engine.context import Context
 from webcrm_sync.web import addin_pages, errors, headers, health, webhooks
 from webcrm_sync.web.api import blueprint

@@ -10,7 +10,7 @@ from flask import Flask
 
 from support.api_client import Person, person
 from support.scenario import KIM, OpenScenario, Scenario
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.environment import Sandbox
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.push_urls import UnverifiableFolders
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, events, job_failures, mailboxes, reconciliation, recovery
@@ -96,7 +96,7 @@ class Status:
     held_jobs: tuple[HeldJob, ...] = ()
 
 
-def read_status(context: Context) -> Status:
+def read_status(context: LocalContext) -> Status:
     """The status of the company, from the tables alone."""
     settings = context.settings
     with context.begin() as tx:

@@ -1,0 +1,76 @@
+"""The list of commands. A command's module is imported when somebody runs the command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCommand:
+    """A command by its module in this package. `summary`: its line in the list of commands."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, LazyCommand] = {
+    "doctor": LazyCommand("doctor", "Check the settings and every service."),
+    "explain": LazyCommand("explain", "Show what happened to a mail, in sentences."),
+    "mailbox": LazyCommand("mailbox", "Manage the watched mailboxes."),
+    "manifest": LazyCommand("manifest", "Print the add-in's manifest for this service."),
+    "migrate": LazyCommand(
+        "migrate", "Create the database if it is missing and upgrade it to this version."
+    ),
+    "prove": LazyCommand("prove", "Compare folders, tables and webCRM; fix what differs."),
+    "rebuild": LazyCommand("rebuild", "Restore the tables after the database was lost."),
+    "serve": LazyCommand(
+        "serve", "Run the service: migrate the database, then web and worker until stopped."
+    ),
+    "status": LazyCommand("status", "Show the status of push, webCRM and every mailbox."),
+    "web": LazyCommand("serve", "Run the web process alone, to scale out; `worker` runs the jobs."),
+    "worker": LazyCommand(
+        "serve", "Run a worker process alone; any number can share one database."
+    ),
+}
+#: The entry points by which other distributions add commands, such as `demo`.
+_ADDED = "webcrm_sync.commands"
+
+
+class LazyCommands(click.Group):
+    """The product's commands and the added ones.
+
+    An added command is loaded by its entry point: the product never imports the sandbox.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in their order."""
+        return sorted([*COMMANDS, *(entry.name for entry in entry_points(group=_ADDED))])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command with its options, None if there is none of this name."""
+        for entry in entry_points(group=_ADDED, name=cmd_name):
+            added: click.Command = entry.load()
+            return added
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__package__}.{COMMANDS[cmd_name].module}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))  # as click leaves it to a summary
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._summarize(ctx, name, limit)) for name in names])
+
+    def _summarize(self, ctx: click.Context, name: str, limit: int) -> str:
+        if name in COMMANDS:
+            return click.Command(name, help=COMMANDS[name].summary).get_short_help_str(limit)
+        added = self.get_command(ctx, name)
+        return added.get_short_help_str(limit) if added else ""
