@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bench.bulk import LATENCY, MAILBOXES
 from bench.setup import Watch, add_mailboxes, mail, print_figure, service
 from support.processes import until
-from webcrm_sync.bootstrap import open_context
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.store.webcrm_line import Caller
 from webcrm_sync_sandbox.journal import Exchange
 
