@@ -39,6 +39,12 @@ def test_a_text_is_ready_to_store(text: str, clean: str) -> None:
         ("\u200cनमस्ते", "नमस्ते"),
         ("क्\u200dष", "क्\u200dष"),  # a joiner of Devanagari
         ("نامه\u200cای", "نامه\u200cای"),  # a non-joiner of Persian
+        ("X\u200cX\u200dX", "XXX"),
+        ("X\u200cन", "Xन"),
+        ("न\u200cX", "नX"),
+        ("X\u200dन", "Xन"),
+        ("न\u200dX", "नX"),
+        ("X\u200d👧", "X👧"),
         ("👩\u200d👧", "👩\u200d👧"),
         ("👩\u200d b", "👩 b"),
         ("👍🏽\u200d", "👍🏽"),
