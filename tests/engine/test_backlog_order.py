@@ -14,7 +14,7 @@ from webcrm_sync.engine.filing.batch import BATCH_SIZE
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import BATCH, mark
 from webcrm_sync.engine.matching.job import match
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync_sandbox.journal import Exchange
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -39,7 +39,7 @@ def _backlog(scenario: Scenario, count: int) -> SimMailbox:
 def _take_up(scenario: Scenario) -> None:
     with scenario.context.begin() as tx:
         (box,) = mailboxes.all_mailboxes(tx)
-        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+        folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(scenario.context, box.id)
     while _count(scenario, _FOUND):
         match(scenario.context)

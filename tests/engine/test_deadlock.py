@@ -22,7 +22,7 @@ from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
-from webcrm_sync.store import filings, mailboxes
+from webcrm_sync.store import filings, folder_reads, mailboxes
 from webcrm_sync.store.items import lookup, marks
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_items
@@ -51,7 +51,7 @@ def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
         scenario.sandbox.graph.behaviour.refused.update(items)
         with scenario.context.begin() as tx:
             (watched,) = mailboxes.all_mailboxes(tx)
-            mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
+            folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
         discover(scenario.context, watched.id)
         match(scenario.context)
         file(scenario.context)

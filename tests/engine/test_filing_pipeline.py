@@ -11,7 +11,7 @@ from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.matching.job import match
-from webcrm_sync.store import companies, mailboxes
+from webcrm_sync.store import companies, folder_reads, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -24,7 +24,7 @@ def _find(scenario: Scenario, box: SimMailbox, *mails: Mail) -> None:
         box.move(box.deliver(mail), f"inbox/{FOLDER}")
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
-        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
+        folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
     discover(scenario.context, watched.id)
     match(scenario.context)
 

@@ -16,7 +16,7 @@ from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.matching.job import match
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -29,7 +29,7 @@ def _find(scenario: Scenario, box: SimMailbox, mail: Mail) -> str:
     box.move(graph_id, f"inbox/{FOLDER}")
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
-        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
+        folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
     discover(scenario.context, watched.id)
     return graph_id
 

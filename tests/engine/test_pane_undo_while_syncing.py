@@ -11,7 +11,7 @@ from support.interleave import worker
 from support.pane_user import PaneUser, add_pane_user
 from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 EVA = "eva@nordwind.example"
@@ -35,7 +35,9 @@ class Shared:
         """Let Kim move the mail out by hand, then Eva press Undo."""
         self.kim.box.move(self.sent, "sentitems")
         with self.scenario.context.begin() as tx:
-            mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, self.kim.user.box.id)])
+            folder_reads.request_read(
+                tx, [f.id for f in mailboxes.folders(tx, self.kim.user.box.id)]
+            )
         discover(self.scenario.context, self.kim.user.box.id)
         self.eva.undo(self.received)
 

@@ -11,7 +11,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
-from webcrm_sync.store import mailboxes, schedule
+from webcrm_sync.store import folder_reads, mailboxes, schedule
 from webcrm_sync.store.items import lookup, transitions
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.worker import STEPS, run_step
@@ -87,7 +87,7 @@ class Scenario:
         """Request a read of every folder, then run until idle."""
         with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
-                mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+                folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
         self.run_until_idle()
 
     def poll_webcrm(self) -> None:

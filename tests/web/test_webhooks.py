@@ -17,7 +17,7 @@ from support.statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 
 PATHS = ["/graph/notify", "/graph/lifecycle"]
 ANOTHER = SUBSCRIPTION.replace("7", "8")
@@ -147,10 +147,10 @@ def test_a_read_keeps_a_request_that_came_during_it(
     post(client, notification())
     seen = watched.folder()
     with context.begin() as tx:
-        mailboxes.begin_reading(tx, [seen])
+        folder_reads.begin_reading(tx, [seen])
     post(client, notification())
     with context.begin() as tx:
-        mailboxes.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
+        folder_reads.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
     assert watched.folder().is_read_requested
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Update, func, insert, select, update
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import activity_updates, companies, filings, mailboxes, mirrors
+from webcrm_sync.store import activity_updates, companies, filings, folder_reads, mirrors
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import item_records, marks, transitions
@@ -122,7 +122,7 @@ def release(tx: Tx, subjects: Sequence[IncidentSubject]) -> None:
         _release_mails(tx, email_ids)
     without_row = {s.mailbox_id for s in subjects if s.kind == "copy" and s.email_id is None}
     if without_row:
-        mailboxes.read_from_start(tx, {i for i in without_row if i is not None})
+        folder_reads.read_from_start(tx, {i for i in without_row if i is not None})
     if activities := [s for s in subjects if s.kind in {"mirror", "activity"}]:
         _release_mirrors(tx, activities)
     if any(s.kind in {"person", "organisation"} for s in subjects):

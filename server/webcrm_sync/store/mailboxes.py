@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Text, bindparam, case, delete, func, select, update
+from sqlalchemy import Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import fold_address
@@ -82,11 +82,10 @@ class SyncFolder:
         """True if a requested reading has not begun yet: another request would add nothing."""
         return self.read_requested_at is not None and self.read_requested_at != self.read_begun_for
 
+    def is_polled_by(self, at: datetime) -> bool:
+        """True if the next poll of the folder is due at this time at the latest."""
+        return self.poll_due_at is not None and self.poll_due_at <= at
 
-#: The shortest time between two readings of a busy folder, however many are requested.
-_FLOOD_PAUSE = timedelta(seconds=1)
-#: The smallest difference between two times in PostgreSQL.
-_SMALLEST_STEP = timedelta(microseconds=1)
 
 _MAILBOX = columns_of(mailbox, Mailbox)
 _FOLDER = columns_of(folder, SyncFolder)
@@ -291,70 +290,6 @@ def has_old_address(tx: Tx) -> bool:
 def drop_folder(tx: Tx, folder_id: int) -> None:
     """Delete a sync folder; its items stay, with their history."""
     tx.connection.execute(delete(folder).where(folder.c.id == folder_id))
-
-
-def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
-    """Make a reading of these folders due now, since something may have changed in them.
-
-    A folder that was flooded a moment ago waits for the tick: one reading per second lists many
-    mails on a page instead of few. Each request has a time of its own, so that a reading under way
-    does not finish a later request.
-    """
-    ids = set(folder_ids)
-    if len(ids) > 1:
-        lock(tx, folder_ids=ids)
-    read_requested_at = func.greatest(
-        tx.now, folder.c.read_requested_at + _SMALLEST_STEP
-    )  # ignores NULL
-    query = (
-        update(folder).where(any_of(folder.c.id, ids)).values(read_requested_at=read_requested_at)
-    )
-    rows = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
-    recent = tx.now - _FLOOD_PAUSE
-    calm = {row.mailbox_id for row in rows if not row.flooded_at or row.flooded_at < recent}
-    for mailbox_id in sorted(calm):
-        tx.defer(Job.DISCOVER, mailbox_id)
-
-
-def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
-    """Read all sync folders of these mailboxes again from the start, now."""
-    query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
-    values = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
-    tx.connection.execute(query.values(**values))
-
-
-def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
-    """Record that the requested readings of these folders begin. Later requests stay open."""
-    ids = {f.id for f in due if f.is_read_requested}
-    if ids:
-        lock(tx, folder_ids=ids)
-        query = update(folder).where(any_of(folder.c.id, ids))
-        tx.connection.execute(query.values(read_begun_for=folder.c.read_requested_at))
-
-
-def finish_read(
-    tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
-) -> None:
-    """Record a reading up to the folder's end. A request since it was `seen` stays open.
-
-    `values`: the values of further columns.
-    """
-    is_unchanged = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
-    query = update(folder).where(folder.c.id == seen.id)
-    cleared = case((is_unchanged, None), else_=folder.c.read_requested_at)
-    flooded_at = tx.now if is_flooded else None
-    times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
-    tx.connection.execute(query.values(**times, **values))
-
-
-def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
-    """Set a folder's cursor. False if another run has set it since it was `seen`."""
-    query = update(folder).where(
-        folder.c.id == seen.id,
-        folder.c.cursor.is_not_distinct_from(seen.cursor),
-        folder.c.round == seen.round,
-    )
-    return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
 
 
 def pause(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:

@@ -44,25 +44,21 @@ def _read(entry: dict[str, object]) -> Iterator[Notification]:
         return
     data = entry.get("resourceData")
     resource = data if isinstance(data, dict) else {}
+    change = _text(entry.get("changeType")).casefold()
+    # A copy that left the folder is never an echo of the product's marking: its change key is the
+    # last one in the folder, and may be the one that the marking caused.
     yield Notification(
         subscription_id=subscription_id.lower(),
         client_state=to_storable(client_state),
         graph_id=_text(resource.get("id")),
-        change_key="" if _is_removal(entry) else _change_key(_text(resource.get("@odata.etag"))),
+        change_key="" if change == "deleted" else _change_key(_text(resource.get("@odata.etag"))),
         lifecycle=_text(entry.get("lifecycleEvent")),
+        is_update=change == "updated",
     )
 
 
 def _text(value: object) -> str:
     return to_storable(value) if isinstance(value, str) else ""
-
-
-def _is_removal(entry: dict[str, object]) -> bool:
-    """True when the copy has left the folder, which is never an echo of the product's marking.
-
-    Its change key is the last one in the folder, and may be the one that the marking caused.
-    """
-    return _text(entry.get("changeType")).casefold() == "deleted"
 
 
 def _change_key(etag: str) -> str:

@@ -21,7 +21,7 @@ from webcrm_sync.engine.discovery.page_writer import write_page
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -48,7 +48,7 @@ def discover(context: Context, mailbox_id: int) -> None:
         if box is None or box.pause_end(tx.now):
             return
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
-        mailboxes.begin_reading(tx, due)
+        folder_reads.begin_reading(tx, due)
     try:
         _read_folders(context, box, due)
     except SyncError as error:
@@ -177,7 +177,7 @@ def _reset_cursor(
     restarted = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=[folder.mailbox_id])
-        if not mailboxes.advance_cursor(tx, folder, None, round=restarted.round):
+        if not folder_reads.advance_cursor(tx, folder, None, round=restarted.round):
             return None
         if box_with_event is not None:
             place = folder.place.value
@@ -189,7 +189,7 @@ def _search_folder(context: Context, box: Mailbox, missing: SyncFolder) -> None:
     """Have `maintain` find or make the folder now; read it again later if it exists after all."""
     with context.begin() as tx:
         mailboxes.maintain_now(tx, [box.id])
-        mailboxes.finish_read(tx, missing, poll_due_at=tx.now + _GONE_RETRY, is_flooded=False)
+        folder_reads.finish_read(tx, missing, poll_due_at=tx.now + _GONE_RETRY, is_flooded=False)
 
 
 def _finish_reading(context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading) -> None:
@@ -212,7 +212,7 @@ def _schedule_next_read(context: Context, tx: Tx, reading: _Reading) -> None:
     next_poll = tx.now + (min(_DOUBTED_POLL, interval) if doubted_at else interval)
     is_flooded = reading.changes >= _FLOOD
     facts = {"is_known": True, "push_doubted_at": doubted_at}
-    mailboxes.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=is_flooded, **facts)
+    folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=is_flooded, **facts)
 
 
 def _push_doubted_at(folder: SyncFolder, now: datetime, *, has_new_copies: bool) -> datetime | None:

@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
 
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.encryption import WrongKey
 from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.lookup import CopyVersion, KnownVersions
 from webcrm_sync.store.mailboxes import SyncFolder
 
 #: Subscriptions whose client states are cached, as digests.
@@ -28,18 +30,33 @@ _WARNING_INTERVAL = timedelta(minutes=5)
 _ADDRESS_CHECK_INTERVAL = timedelta(minutes=1)
 #: Time left to renew a subscription that Graph wants reauthorised.
 _RENEWAL_TIME = timedelta(hours=1)
+#: The delay of a read that most likely finds only our own marks. A batch of marks causes twenty
+#: notifications, and one read serves those of a whole minute.
+_ECHO_DELAY = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One entry of a request from Graph, unverified. `lifecycle` is empty for a changed mail."""
+    """One entry of a request from Graph, unverified. `lifecycle` is empty for a changed mail.
+
+    `is_update`: the mail was in the folder before the change and remains there.
+    """
 
     subscription_id: str
     client_state: str
     graph_id: str = ""
     change_key: str = ""
     lifecycle: str = ""
+    is_update: bool = False
+
+
+class Urgency(Enum):
+    """How soon a folder must be read because of what Graph posted."""
+
+    NONE = "none"
+    SOON = "soon"
+    NOW = "now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +76,30 @@ class _Verified:
         return self.is_subscription_removed or self._has_lifecycle("missed")
 
     @property
-    def versions(self) -> frozenset[tuple[int, str, str]]:
-        """The copies that changed: mailbox id, Graph id, change key. Empty if a read is certain."""
+    def versions(self) -> frozenset[CopyVersion]:
+        """The copies that changed. Empty if a read is certain."""
         if self.has_gap or self.folder.is_read_requested:
             return frozenset()
-        changes = (n for n in self.notifications if not n.lifecycle)
-        return frozenset((self.folder.mailbox_id, n.graph_id, n.change_key) for n in changes)
+        return self._versions_of(n for n in self.notifications if not n.lifecycle)
 
-    def has_foreign_change(self, known: frozenset[tuple[int, str, str]]) -> bool:
-        """True if the folder must be read: some version is not `known` as one we wrote.
+    def urgency(self, known: KnownVersions) -> Urgency:
+        """How soon the folder must be read.
 
-        False while a hint is open: a reading that begins after this request follows it anyway.
+        A version that is recorded is one that we wrote or read. An update of a copy whose mark is
+        due is most likely the mark itself, announced before its result is recorded.
         """
-        return not self.folder.is_read_requested and (self.has_gap or not self.versions <= known)
+        if self.folder.is_read_requested:
+            return Urgency.NONE  # a reading that begins after this request follows anyway
+        if self.has_gap:
+            return Urgency.NOW
+        foreign = self.versions - known.recorded
+        updates = self._versions_of(n for n in self.notifications if n.is_update)
+        if foreign - (known.mark_due & updates):
+            return Urgency.NOW
+        return Urgency.SOON if foreign else Urgency.NONE
+
+    def _versions_of(self, some: Iterable[Notification]) -> frozenset[CopyVersion]:
+        return frozenset((self.folder.mailbox_id, n.graph_id, n.change_key) for n in some)
 
     def needs_maintenance(self, now: datetime) -> bool:
         """True if the subscription must be renewed or replaced, and no earlier request said so."""
@@ -122,10 +150,17 @@ class NotificationReceiver:
             known = lookup.known_versions(tx, versions)
             now = tx.now
         self._warn_of_unverifiable(list(folders.values()))
-        to_read = frozenset(v.folder.id for v in verified if v.has_foreign_change(known))
-        changed = [v for v in verified if v.folder_columns(now) or v.folder.id in to_read]
+        urgency = {v.folder.id: v.urgency(known) for v in verified}
+        read_by = now + _ECHO_DELAY
+        changed = [
+            v
+            for v in verified
+            if v.folder_columns(now)
+            or urgency[v.folder.id] is Urgency.NOW
+            or (urgency[v.folder.id] is Urgency.SOON and not v.folder.is_polled_by(read_by))
+        ]
         if changed:
-            self._context.transact(lambda tx: _record(tx, changed, to_read))
+            self._context.transact(lambda tx: _record(tx, changed, urgency))
 
     def is_old_address_in_use(self) -> bool:
         """True while some subscription may post to a URL without a secret; at most a minute old."""
@@ -163,7 +198,7 @@ def _digest(client_state: str) -> bytes:
     return sha256(client_state.encode(errors="replace")).digest()
 
 
-def _record(tx: Tx, changed: Sequence[_Verified], to_read: frozenset[int]) -> None:
+def _record(tx: Tx, changed: Sequence[_Verified], urgency: Mapping[int, Urgency]) -> None:
     mailboxes.maintain_now(
         tx, [v.folder.mailbox_id for v in changed if v.needs_maintenance(tx.now)]
     )
@@ -171,5 +206,8 @@ def _record(tx: Tx, changed: Sequence[_Verified], to_read: frozenset[int]) -> No
     for verified in changed:
         if columns := verified.folder_columns(tx.now):
             mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
-    if to_read:
-        mailboxes.request_read(tx, to_read)
+    ids = [v.folder.id for v in changed]
+    if soon := [i for i in ids if urgency[i] is Urgency.SOON]:
+        folder_reads.poll_by(tx, soon, tx.now + _ECHO_DELAY)
+    if now := [i for i in ids if urgency[i] is Urgency.NOW]:
+        folder_reads.request_read(tx, now)

@@ -20,7 +20,7 @@ from webcrm_sync.engine.discovery.new_copies import NewCopies, learn_own_address
 from webcrm_sync.engine.discovery.page_reader import PageFacts
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import emails, folder_reads, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import item_records, lookup
 from webcrm_sync.store.items.item import Item
@@ -38,7 +38,7 @@ def write_page(
     """
     with incidents.release_if_widespread(context), context.begin() as tx:
         lock_company(tx)
-        if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
+        if not folder_reads.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
         known, odd_rows = isolate.try_batch(
             [c.graph_id for c in page.changes],

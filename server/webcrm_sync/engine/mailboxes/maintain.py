@@ -23,7 +23,7 @@ from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.mailboxes.folders import ensure_sync_folders
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ def _replace_subscription(
             subscription_address=push_urls.url_digests(context, made.graph_id)[0],
             replaced_subscription_id=replaced,
         )
-        mailboxes.request_read(tx, [folder.id])  # changes before this subscription
+        folder_reads.request_read(tx, [folder.id])  # changes before this subscription
         tx.record_event(EventKind.PUSH_ON, mailbox_id=box.id, place=folder.place.value)
     _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True

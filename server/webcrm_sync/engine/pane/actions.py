@@ -24,6 +24,7 @@ from webcrm_sync.store import (
     directory,
     emails,
     filings,
+    folder_reads,
     incident_records,
     mailboxes,
     sync_requests,
@@ -154,7 +155,7 @@ def _move_in(
         context.graph.move_mail(box.user_id, mail.graph_id, folder.graph_id)
     with context.begin() as tx:
         mailboxes.resume(tx, box.id)  # Graph has just answered, so a back-off is out of date
-        mailboxes.request_read(tx, [folder.id])
+        folder_reads.request_read(tx, [folder.id])
     head = replace(mail.head, folder_id=folder.graph_id)
     return read_statuses(context, user, [LocatedMail(mail.graph_id, head)])[0]
 

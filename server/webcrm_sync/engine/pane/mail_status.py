@@ -41,7 +41,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 )
 from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import directory, mailboxes, sender_rules
+from webcrm_sync.store import directory, folder_reads, mailboxes, sender_rules
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.pane_versions import Copy, Version, read_versions
 
@@ -105,7 +105,7 @@ def _request_folder_reads(context: Context, user: CurrentUser, folder_ids: Set[s
     with context.begin() as tx:
         folders = mailboxes.folders(tx, user.box.id)
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.read_requested_at is None]
-        mailboxes.request_read(tx, unread)
+        folder_reads.request_read(tx, unread)
 
 
 def _token(

@@ -24,7 +24,7 @@ from webcrm_sync.engine.reconciliation.differences import (
     find_suspects,
     is_unmarked,
 )
-from webcrm_sync.store import mailboxes, reconciliation
+from webcrm_sync.store import folder_reads, mailboxes, reconciliation
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import item_records, marks, transitions
 from webcrm_sync.store.items.item import Item
@@ -100,7 +100,7 @@ def _reset_broken_cursors(
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
-            mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
+            folder_reads.advance_cursor(tx, folder, None, round=folder.round + 1)
             tx.record_event(EventKind.FOLDER_READ_ANEW, mailbox_id=box.id, place=folder.place.value)
     return [Difference(Kind.CURSOR) for _ in broken]
 
@@ -118,7 +118,7 @@ def _list_folder(context: Context, box: Mailbox, folder: SyncFolder) -> Listing 
 def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
     """Read the deltas of these folders. Raises TryLater when the mailbox does not answer."""
     with context.begin() as tx:
-        mailboxes.request_read(tx, [f.id for f in folders])
+        folder_reads.request_read(tx, [f.id for f in folders])
     discover.discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)

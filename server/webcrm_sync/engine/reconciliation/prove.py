@@ -26,7 +26,7 @@ from webcrm_sync.engine.reconciliation.differences import (
 )
 from webcrm_sync.engine.reconciliation.outlook import prove_mailbox
 from webcrm_sync.engine.reconciliation.webcrm import prove_page, prove_rest
-from webcrm_sync.store import companies, mailboxes, reconciliation
+from webcrm_sync.store import companies, folder_reads, mailboxes, reconciliation
 from webcrm_sync.store.mailboxes import Mailbox
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def prove_push(context: Context) -> list[Difference]:
             mailboxes.set_subscribed_folder(
                 tx, folder, subscription_id=None, subscription_expires_at=None
             )
-        mailboxes.request_read(tx, [f.id for f in dead])
+        folder_reads.request_read(tx, [f.id for f in dead])
     return [Difference(Kind.PUSH) for _ in dead]
 
 

@@ -22,7 +22,7 @@ from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.reconciliation import adopt
-from webcrm_sync.store import companies, mailboxes, reconciliation, recovery
+from webcrm_sync.store import companies, folder_reads, mailboxes, reconciliation, recovery
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.webcrm.client import PAGE
 
@@ -103,7 +103,7 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
 def _read_folders(context: Context, box: Mailbox) -> None:
     with context.begin() as tx:
         mailboxes.set_mailbox(tx, box.id, paused_until=None)
-        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+        folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import folder_reads
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
@@ -66,7 +66,7 @@ def read_bare_copies_again(tx: Tx, which: ColumnElement[bool]) -> None:
     # With an empty change key every version of the copy counts as a new one.
     query = update(item).where(which, item.c.is_bare).values(seen_round=-1, change_key="")
     folder_ids = tx.connection.execute(query.returning(item.c.folder_id)).scalars().all()
-    mailboxes.request_read(tx, sorted({i for i in folder_ids if i is not None}))
+    folder_reads.request_read(tx, sorted({i for i in folder_ids if i is not None}))
 
 
 def _set(tx: Tx, item_id: int, **values: object) -> None:

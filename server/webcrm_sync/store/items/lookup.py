@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -19,12 +20,29 @@ _BY_GRAPH_ID_LOCKED = _BY_GRAPH_ID.order_by(item.c.id).with_for_update()
 _UNSEEN = select(item.c.graph_id).where(
     item.c.folder_id == bindparam("folder"), item.c.seen_round < bindparam("round")
 )
-_KNOWN_VERSIONS = text(
-    "SELECT mailbox_id, graph_id, change_key"
+_ANNOUNCED = text(
+    "SELECT mailbox_id, graph_id, version.change_key,"
+    " item.change_key = version.change_key AS is_recorded,"
+    " coalesce(item.mark_due_at <= :now, false) AS is_mark_due"
     " FROM unnest(CAST(:mailbox_ids AS bigint[]), CAST(:graph_ids AS text[]),"
     " CAST(:change_keys AS text[])) AS version (mailbox_id, graph_id, change_key)"
-    " JOIN item USING (mailbox_id, graph_id, change_key)"
+    " JOIN item USING (mailbox_id, graph_id)"
 )
+
+#: A version of a copy: mailbox id, Graph id, change key.
+CopyVersion = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersions:
+    """What the items say about versions.
+
+    `recorded`: the item has this version. `mark_due`: the item has another version, and its mark
+    is due or being written.
+    """
+
+    recorded: frozenset[CopyVersion] = frozenset()
+    mark_due: frozenset[CopyVersion] = frozenset()
 
 
 def known_items(
@@ -77,12 +95,14 @@ def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence
     return by_email
 
 
-def known_versions(
-    tx: Tx, versions: Collection[tuple[int, str, str]]
-) -> frozenset[tuple[int, str, str]]:
-    """Those of these versions (mailbox id, Graph id, change key) that the items have."""
+def known_versions(tx: Tx, versions: Collection[CopyVersion]) -> KnownVersions:
+    """What the items say about these versions."""
     if not versions:
-        return frozenset()
+        return KnownVersions()
     mailbox_ids, graph_ids, change_keys = (list(c) for c in zip(*versions, strict=True))
     parameters = {"mailbox_ids": mailbox_ids, "graph_ids": graph_ids, "change_keys": change_keys}
-    return frozenset(map(tuple, tx.connection.execute(_KNOWN_VERSIONS, parameters)))
+    rows = tx.connection.execute(_ANNOUNCED, {**parameters, "now": tx.now}).all()
+    return KnownVersions(
+        recorded=frozenset((r[0], r[1], r[2]) for r in rows if r.is_recorded),
+        mark_due=frozenset((r[0], r[1], r[2]) for r in rows if r.is_mark_due and not r.is_recorded),
+    )

@@ -1,0 +1,90 @@
+"""When each sync folder is read: requests, polls, and the cursor behind what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, update
+
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.mailboxes import SyncFolder, lock
+from webcrm_sync.store.schema.tables import folder
+
+#: The shortest time between two readings of a busy folder, however many are requested.
+_FLOOD_PAUSE = timedelta(seconds=1)
+#: The smallest difference between two times in PostgreSQL.
+_SMALLEST_STEP = timedelta(microseconds=1)
+
+
+def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
+    """Make a reading of these folders due now, since something may have changed in them.
+
+    A folder that was flooded a moment ago waits for the tick: one reading per second lists many
+    mails on a page instead of few. Each request has a time of its own, so that a reading under way
+    does not finish a later request.
+    """
+    ids = set(folder_ids)
+    if len(ids) > 1:
+        lock(tx, folder_ids=ids)
+    read_requested_at = func.greatest(
+        tx.now, folder.c.read_requested_at + _SMALLEST_STEP
+    )  # ignores NULL
+    query = (
+        update(folder).where(any_of(folder.c.id, ids)).values(read_requested_at=read_requested_at)
+    )
+    rows = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
+    recent = tx.now - _FLOOD_PAUSE
+    calm = {row.mailbox_id for row in rows if not row.flooded_at or row.flooded_at < recent}
+    for mailbox_id in sorted(calm):
+        tx.defer(Job.DISCOVER, mailbox_id)
+
+
+def poll_by(tx: Tx, folder_ids: Iterable[int], at: datetime) -> None:
+    """Have these folders read at this time at the latest."""
+    query = update(folder).where(any_of(folder.c.id, folder_ids))
+    poll_due_at = func.least(folder.c.poll_due_at, at)  # ignores NULL
+    tx.connection.execute(query.values(poll_due_at=poll_due_at))
+
+
+def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
+    """Read all sync folders of these mailboxes again from the start, now."""
+    query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
+    values = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
+    tx.connection.execute(query.values(**values))
+
+
+def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
+    """Record that the requested readings of these folders begin. Later requests stay open."""
+    ids = {f.id for f in due if f.is_read_requested}
+    if ids:
+        lock(tx, folder_ids=ids)
+        query = update(folder).where(any_of(folder.c.id, ids))
+        tx.connection.execute(query.values(read_begun_for=folder.c.read_requested_at))
+
+
+def finish_read(
+    tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
+) -> None:
+    """Record a reading up to the folder's end. A request since it was `seen` stays open.
+
+    `values`: the values of further columns.
+    """
+    is_unchanged = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
+    query = update(folder).where(folder.c.id == seen.id)
+    cleared = case((is_unchanged, None), else_=folder.c.read_requested_at)
+    flooded_at = tx.now if is_flooded else None
+    times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
+    tx.connection.execute(query.values(**times, **values))
+
+
+def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
+    """Set a folder's cursor. False if another run has set it since it was `seen`."""
+    query = update(folder).where(
+        folder.c.id == seen.id,
+        folder.c.cursor.is_not_distinct_from(seen.cursor),
+        folder.c.round == seen.round,
+    )
+    return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
