@@ -12,6 +12,7 @@ from bench.files import measure_files
 from bench.fresh import measure_new_mails
 from bench.line import measure_questions
 from bench.loop import measure_loop
+from bench.memory import measure_memory
 from bench.panes import measure_panes
 from bench.reading.hostile import measure_hostile
 from bench.receiver import measure_receiver
@@ -24,6 +25,7 @@ SECTIONS = {
     "fresh": "ten moves by hand while 10,000 mails are queued",
     "line": "a person's questions to webCRM while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
+    "memory": "serve with 105 mailboxes: memory of its processes, start and stop",
     "receiver": "2,000 notifications from 16 connections, and hostile requests",
     "panes": "300 idle visible panes: processor time of the web process and its database",
     "pane": "the add-in: its size, its first state, the response to a click",
@@ -55,6 +57,8 @@ def main() -> None:
         measure_questions()
     if "drag" in wanted:
         _measure_drags(is_full=is_full)
+    if "memory" in wanted:
+        measure_memory()
     _run_web_sections(wanted)
     _run_on_request(wanted)
 
