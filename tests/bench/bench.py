@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 
 from bench import pane
 from bench.bulk import Figures, measure_bulk
@@ -43,7 +44,11 @@ def main() -> None:
     """Run the requested sections in their order."""
     wanted, is_full = _parse_options()
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} processors, load {load:.1f} before the first section")
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
+    print(f"{processors} processors, load {load:.1f} before the first section")
+    print(f"a plain loop of ten million steps takes {_plain_loop_s():.2f} s of processor time")
     figures: Figures | None = None
     if "bulk" in wanted:
         figures = measure_bulk()
@@ -61,6 +66,14 @@ def main() -> None:
         measure_memory()
     _run_web_sections(wanted)
     _run_on_request(wanted)
+
+
+def _plain_loop_s() -> float:
+    """The speed of this machine, to compare figures of different machines."""
+    start = time.process_time()
+    for _ in range(10_000_000):
+        pass
+    return time.process_time() - start
 
 
 def _run_web_sections(wanted: list[str]) -> None:
