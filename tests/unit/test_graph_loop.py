@@ -1,4 +1,4 @@
-"""The event loop in its thread, and the slots of a mailbox."""
+"""The event loop in its thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from webcrm_sync.graph.concurrency import PER_MAILBOX, Call, MailboxLimiter
 from webcrm_sync.graph.loop import LoopThread
 
 
@@ -105,36 +104,3 @@ def test_a_loop_without_its_thread_closes_immediately_and_raises() -> None:
     closing.start()
     closing.join(5)
     assert not closing.is_alive()
-
-
-@pytest.mark.parametrize("slots", [[1] * 9, [2, 1, 2, 2, 1, 1], [2, 2, 2]])
-def test_no_mailbox_has_more_than_two_requests_in_flight(slots: list[int]) -> None:
-    in_flight, most = 0, 0
-
-    async def hold(limiter: MailboxLimiter, count: int) -> None:
-        nonlocal in_flight, most
-        async with limiter.hold(Call("Mailbox", slots=count)):
-            in_flight += count
-            most = max(most, in_flight)
-            await asyncio.sleep(0.001)
-            in_flight -= count
-
-    async def all_at_once() -> None:
-        limiter = MailboxLimiter()
-        await asyncio.gather(*(hold(limiter, count) for count in slots))
-
-    asyncio.run(all_at_once())
-    assert most == PER_MAILBOX == 2
-
-
-def test_a_busy_mailbox_does_not_block_another() -> None:
-    async def story() -> bool:
-        limiter = MailboxLimiter()
-        async with (
-            limiter.hold(Call("a", slots=PER_MAILBOX)),
-            limiter.hold(Call("b")),
-            limiter.hold(Call(None)),
-        ):
-            return True
-
-    assert asyncio.run(asyncio.wait_for(story(), 5))

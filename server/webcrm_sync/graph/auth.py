@@ -110,6 +110,13 @@ class AppLogin:
             raise classify_refusal(answer)
         return str(answer["access_token"])
 
+    def renew_token(self, claims: str | None = None) -> None:
+        """Replaces the cached token, which Graph has rejected. `claims`: see `fetch_token`."""
+        if claims is None:
+            self.forget_token()
+        else:
+            self.fetch_token(claims)
+
     def forget_token(self) -> None:
         """Drops the cached token, so that the next one comes from Entra."""
         with self._lock:

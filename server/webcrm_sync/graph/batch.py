@@ -90,7 +90,7 @@ def _read_answer(raw: Mapping[str, Any]) -> BatchAnswer:
     return BatchAnswer({}, read_failure(status, headers if isinstance(headers, dict) else {}, body))
 
 
-async def send_chain(
+def send_chain(
     transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
     """The answers to at most 20 requests. After a request that fails, the others are skipped (424).
@@ -100,10 +100,10 @@ async def send_chain(
     """
     if len(requests) > MAX_REQUESTS:
         raise ValueError(f"a batch holds at most {MAX_REQUESTS} requests")
-    return await _send(transport, requests, Call(user_id), is_chain=True)
+    return _send(transport, requests, Call(user_id), is_chain=True)
 
 
-async def send_reads(
+def send_reads(
     transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
     """The answers to any number of GETs. Raises every failure but a 404.
@@ -114,34 +114,32 @@ async def send_reads(
     """
     answers: list[BatchAnswer] = []
     for start in range(0, len(requests), MAX_REQUESTS):
-        answers += await _send_batch_of_reads(
-            transport, user_id, requests[start : start + MAX_REQUESTS]
-        )
+        answers += _send_batch_of_reads(transport, user_id, requests[start : start + MAX_REQUESTS])
     return answers
 
 
-async def _send_batch_of_reads(
+def _send_batch_of_reads(
     transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
     answers: list[BatchAnswer] = []
     if len(requests) > PER_MAILBOX:
-        chained = await send_chain(transport, user_id, requests)
+        chained = send_chain(transport, user_id, requests)
         answers = list(takewhile(lambda answer: not answer.is_skipped, chained))
     while len(answers) < len(requests):
         parallel = requests[len(answers) : len(answers) + PER_MAILBOX]
         call = Call(user_id, slots=len(parallel))
-        answers += await _send(transport, parallel, call, is_chain=False)
+        answers += _send(transport, parallel, call, is_chain=False)
     for answer in answers:
         if answer.failure and not answer.is_missing:
             raise transport.classify(answer.failure, Call(user_id))
     return answers
 
 
-async def _send(
+def _send(
     transport: Transport, requests: Sequence[BatchRequest], call: Call, *, is_chain: bool
 ) -> list[BatchAnswer]:
     if not requests:
         return []
     body = batch_body(requests, is_chain=is_chain)
-    raw = await transport.request_json("POST", transport.build_url("$batch"), call, body=body)
+    raw = transport.request_json("POST", transport.build_url("$batch"), call, body=body)
     return read_answers(raw, len(requests))

@@ -1,10 +1,9 @@
-"""The calls to Microsoft Graph as synchronous methods, for the engine."""
+"""The calls to Microsoft Graph, for the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from threading import Thread
 from typing import IO
 
 from webcrm_sync.core.message import Attachment, Message
@@ -22,10 +21,9 @@ from webcrm_sync.core.outlook import (
 )
 from webcrm_sync.graph import folders, lookup, mailbox, messages, sender_rules, subscriptions
 from webcrm_sync.graph.auth import AppLogin
-from webcrm_sync.graph.loop import LoopThread
-from webcrm_sync.graph.sdk import load_builders
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.graph.transport import BOUNDS, LARGEST_MAIL, Transport
+from webcrm_sync.graph.typed import TypedClient
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 
@@ -42,17 +40,17 @@ class GraphClient:
         self, settings: Settings, *, now: Callable[[], datetime], bounds: Bounds = BOUNDS
     ) -> None:
         self._login = AppLogin(settings, now=now)
-        self._graph = Transport(settings, self._login, now=now, bounds=bounds)
-        self._loop = LoopThread()
+        self._transport = Transport(settings, self._login, now=now, bounds=bounds)
+        self._typed = TypedClient(settings, self._login, self._transport)
 
     def warm_up(self) -> None:
         """Loads the SDK in the background, so that the first calls do not wait for it."""
-        graph = self._graph.graph
-        Thread(target=load_builders, args=(graph,), name="graph-warm-up", daemon=True).start()
+        self._typed.warm_up()
 
     def close(self) -> None:
-        """Cancels running calls and closes the connections. Idempotent. Calls fail afterwards."""
-        self._loop.close(self._graph.close)
+        """Closes the connections. Idempotent."""
+        self._typed.close()
+        self._transport.close()
         self._login.close()
 
     def fetch_roles(self) -> frozenset[str]:
@@ -63,49 +61,49 @@ class GraphClient:
 
     def find_user(self, address: str) -> MailUser:
         """The user with this address or user principal name. Raises Gone if there is none."""
-        return self._loop.run(mailbox.find_user(self._graph, address))
+        return mailbox.find_user(self._transport, address)
 
     def list_category_names(self, user_id: str) -> tuple[str, ...]:
         """The names of the mailbox's categories."""
-        return self._loop.run(mailbox.list_category_names(self._graph, user_id))
+        return mailbox.list_category_names(self._transport, user_id)
 
     def create_category(self, user_id: str, name: str, colour: str) -> None:
         """Adds a category to the mailbox. Idempotent. `colour`: `preset0` to `preset24`."""
-        self._loop.run(mailbox.create_category(self._graph, user_id, name, colour))
+        mailbox.create_category(self._transport, user_id, name, colour)
 
     def list_rules(self, user_id: str) -> tuple[InboxRule, ...]:
         """The mailbox's inbox rules."""
-        return self._loop.run(mailbox.list_rules(self._graph, user_id))
+        return mailbox.list_rules(self._typed, user_id)
 
     def delete_rule(self, user_id: str, rule_id: str) -> None:
         """Deletes an inbox rule."""
-        self._loop.run(mailbox.delete_rule(self._graph, user_id, rule_id))
+        mailbox.delete_rule(self._typed, user_id, rule_id)
 
     def list_sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
         """The mailbox's inbox rules with their senders."""
-        return self._loop.run(sender_rules.list_sender_rules(self._graph, user_id))
+        return sender_rules.list_sender_rules(self._transport, user_id)
 
     def save_sender_rule(self, user_id: str, rule: SenderRule) -> None:
         """Creates a rule that has no id, or replaces the senders of one. May raise Unclear."""
-        self._loop.run(sender_rules.save_sender_rule(self._graph, user_id, rule))
+        sender_rules.save_sender_rule(self._transport, user_id, rule)
 
     # -- folders
 
     def fetch_folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
         """The folder with this id or well-known name (`inbox`, `sentitems`, `msgfolderroot`)."""
-        return self._loop.run(folders.fetch_folder(self._graph, user_id, folder_id_or_well_known))
+        return folders.fetch_folder(self._transport, user_id, folder_id_or_well_known)
 
     def find_child_folders(self, user_id: str, parent_id: str, name: str) -> tuple[Folder, ...]:
         """The folders with this name, in any case, directly under the parent, also hidden ones."""
-        return self._loop.run(folders.find_child_folders(self._graph, user_id, parent_id, name))
+        return folders.find_child_folders(self._transport, user_id, parent_id, name)
 
     def create_folder(self, user_id: str, parent_id: str, name: str) -> Folder:
         """The new folder, or the one that has the name already. May raise Unclear."""
-        return self._loop.run(folders.create_folder(self._graph, user_id, parent_id, name))
+        return folders.create_folder(self._transport, user_id, parent_id, name)
 
     def fetch_parent_ids(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
         """The id of each folder's parent, None = there is no such folder."""
-        return self._loop.run(folders.fetch_parent_ids(self._graph, user_id, folder_ids))
+        return folders.fetch_parent_ids(self._transport, user_id, folder_ids)
 
     # -- mails
 
@@ -116,24 +114,22 @@ class GraphClient:
 
         Raises CursorExpired if Graph no longer knows the cursor.
         """
-        return self._loop.run(
-            messages.fetch_page(self._graph, user_id, folder_id, cursor, size=size)
-        )
+        return messages.fetch_page(self._transport, user_id, folder_id, cursor, size=size)
 
     def fetch_message(self, user_id: str, graph_id: str) -> Message:
         """One mail with its body."""
-        return self._loop.run(messages.fetch_message(self._graph, user_id, graph_id))
+        return messages.fetch_message(self._transport, user_id, graph_id)
 
     def fetch_locations(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Location | None]:
         """The current location of each copy, None = it does not exist, or Graph refuses to say.
 
         Any number of ids, up to 20 per round trip.
         """
-        return self._loop.run(messages.fetch_locations(self._graph, user_id, graph_ids))
+        return messages.fetch_locations(self._transport, user_id, graph_ids)
 
     def list_folder_mails(self, user_id: str, folder_id: str) -> dict[str, Location]:
         """The location of every copy in a folder, by Graph id, independent of any delta."""
-        return self._loop.run(messages.list_folder_mails(self._graph, user_id, folder_id))
+        return messages.list_folder_mails(self._transport, user_id, folder_id)
 
     def mark_mails(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
         """The result of each of at most 20 markings, in their order. Idempotent.
@@ -143,27 +139,27 @@ class GraphClient:
         TryLater, AccessLost, or Refused with the code ErrorQuotaExceeded: the mailbox takes no more
         stamps, so mark without one.
         """
-        return self._loop.run(messages.mark_mails(self._graph, user_id, markings))
+        return messages.mark_mails(self._transport, user_id, markings)
 
     def translate_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
         """The immutable id of each id of that `kind` (`ewsId`, `restId`), None = unknown."""
-        return self._loop.run(lookup.translate_ids(self._graph, user_id, ids, kind))
+        return lookup.translate_ids(self._transport, user_id, ids, kind)
 
     def fetch_heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
         """Each mail without its body, None = there is none. Up to 20 per round trip."""
-        return self._loop.run(lookup.fetch_heads(self._graph, user_id, graph_ids))
+        return lookup.fetch_heads(self._transport, user_id, graph_ids)
 
     def find_mails(self, user_id: str, message_id: str) -> tuple[Message, ...]:
         """The mails with this Message-ID in any folder, without their bodies."""
-        return self._loop.run(lookup.find_mails(self._graph, user_id, message_id))
+        return lookup.find_mails(self._transport, user_id, message_id)
 
     def move_mail(self, user_id: str, graph_id: str, folder_id: str) -> Location:
         """The copy's new location, after a move into the folder. Idempotent; keeps its id."""
-        return self._loop.run(lookup.move_mail(self._graph, user_id, graph_id, folder_id))
+        return lookup.move_mail(self._transport, user_id, graph_id, folder_id)
 
     def list_attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
         """Every attachment of a mail, including inline ones, without content."""
-        return self._loop.run(messages.list_attachments(self._graph, user_id, graph_id))
+        return messages.list_attachments(self._transport, user_id, graph_id)
 
     def list_attachments_by_mail(
         self, user_id: str, graph_ids: Sequence[str]
@@ -172,7 +168,7 @@ class GraphClient:
 
         A mail that does not exist, or whose attachments fill several pages, is left out.
         """
-        return self._loop.run(messages.list_attachments_by_mail(self._graph, user_id, graph_ids))
+        return messages.list_attachments_by_mail(self._transport, user_id, graph_ids)
 
     def save_attachment(
         self,
@@ -187,10 +183,9 @@ class GraphClient:
 
         Raises Refused if more than `at_most` bytes arrive.
         """
-        saving = messages.save_attachment(
-            self._graph, user_id, graph_id, attachment_id, sink, at_most=at_most
+        messages.save_attachment(
+            self._transport, user_id, graph_id, attachment_id, sink, at_most=at_most
         )
-        self._loop.run(saving)
 
     def create_sent_mail(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
         """A new mail that looks sent.
@@ -198,15 +193,15 @@ class GraphClient:
         May raise Unclear: search with `find_stamped_mails` before a second try. Raises Refused,
         code ErrorQuotaExceeded, when the mailbox takes no more stamps.
         """
-        return self._loop.run(messages.create_sent_mail(self._graph, user_id, folder_id, mail))
+        return messages.create_sent_mail(self._transport, user_id, folder_id, mail)
 
     def find_stamped_mails(self, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
         """The mails with this stamp in any folder. The search may lag by seconds."""
-        return self._loop.run(messages.find_stamped_mails(self._graph, user_id, stamp))
+        return messages.find_stamped_mails(self._transport, user_id, stamp)
 
     def delete_mail(self, user_id: str, graph_id: str) -> None:
         """Moves a mail to the owner's deleted items, from which the owner can restore it."""
-        self._loop.run(messages.delete_mail(self._graph, user_id, graph_id))
+        messages.delete_mail(self._transport, user_id, graph_id)
 
     # -- push
 
@@ -224,32 +219,28 @@ class GraphClient:
 
         May raise Unclear. The subscription may end earlier than `expires_at`.
         """
-        return self._loop.run(
-            subscriptions.subscribe(
-                self._graph,
-                user_id,
-                folder_id,
-                notification_url=notification_url,
-                lifecycle_url=lifecycle_url,
-                client_state=client_state,
-                expires_at=expires_at,
-            )
+        return subscriptions.subscribe(
+            self._typed,
+            user_id,
+            folder_id,
+            notification_url=notification_url,
+            lifecycle_url=lifecycle_url,
+            client_state=client_state,
+            expires_at=expires_at,
         )
 
     def renew_subscription(self, subscription_id: str, expires_at: datetime) -> Subscription:
         """The subscription with its new end. After Gone, subscribe again."""
-        return self._loop.run(
-            subscriptions.renew_subscription(self._graph, subscription_id, expires_at)
-        )
+        return subscriptions.renew_subscription(self._typed, subscription_id, expires_at)
 
     def reauthorize_subscription(self, subscription_id: str) -> None:
         """Answers Graph's `reauthorizationRequired`. Idempotent."""
-        self._loop.run(subscriptions.reauthorize_subscription(self._graph, subscription_id))
+        subscriptions.reauthorize_subscription(self._typed, subscription_id)
 
     def unsubscribe(self, subscription_id: str) -> None:
         """Deletes a subscription. Idempotent."""
-        self._loop.run(subscriptions.unsubscribe(self._graph, subscription_id))
+        subscriptions.unsubscribe(self._typed, subscription_id)
 
     def list_subscriptions(self) -> tuple[Subscription, ...]:
         """Every subscription of this application, in all mailboxes."""
-        return self._loop.run(subscriptions.list_subscriptions(self._graph))
+        return subscriptions.list_subscriptions(self._typed)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock, Semaphore
 
 #: Exchange runs four requests per mailbox and app at a time (Microsoft Graph: throttling limits,
 #: Outlook). The two workers share them; the web process sends single requests.
@@ -25,24 +25,38 @@ class Call:
     slots: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """One mailbox's slots. `turn`: held by the call that takes slots."""
+
+    turn: Lock = field(default_factory=Lock)
+    free: Semaphore = field(default_factory=lambda: Semaphore(PER_MAILBOX))
+
+
 class MailboxLimiter:
-    """The slots of each mailbox. Belongs to one event loop."""
+    """The slots of each mailbox. Thread-safe."""
 
     def __init__(self) -> None:
-        self._mailboxes: dict[str, tuple[asyncio.Lock, asyncio.Semaphore]] = {}
+        self._mailboxes: dict[str, _Slots] = {}
+        self._adding = Lock()
 
-    @asynccontextmanager
-    async def hold(self, call: Call) -> AsyncIterator[None]:
-        """Waits, in order of arrival, for the slots that `call` needs, and holds them."""
-        async with AsyncExitStack() as slots_held:
-            if call.mailbox is not None:
-                lock, slots = self._lock_and_slots(call.mailbox.casefold())
-                async with lock:  # otherwise two calls that hold some slots each could deadlock
-                    for _ in range(call.slots):
-                        await slots_held.enter_async_context(slots)
+    @contextmanager
+    def hold(self, call: Call) -> Iterator[None]:
+        """Waits for the slots that `call` needs, and holds them during the block."""
+        if call.mailbox is None:
             yield
+            return
+        slots = self._slots_of(call.mailbox.casefold())
+        with slots.turn:  # otherwise two calls that hold some slots each could deadlock
+            for _ in range(call.slots):
+                slots.free.acquire()
+        try:
+            yield
+        finally:
+            slots.free.release(call.slots)
 
-    def _lock_and_slots(self, mailbox: str) -> tuple[asyncio.Lock, asyncio.Semaphore]:
-        if mailbox not in self._mailboxes:
-            self._mailboxes[mailbox] = (asyncio.Lock(), asyncio.Semaphore(PER_MAILBOX))
-        return self._mailboxes[mailbox]
+    def _slots_of(self, mailbox: str) -> _Slots:
+        with self._adding:
+            if mailbox not in self._mailboxes:
+                self._mailboxes[mailbox] = _Slots()
+            return self._mailboxes[mailbox]

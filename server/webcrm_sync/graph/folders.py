@@ -19,13 +19,13 @@ _KEYS = "id,displayName,parentFolderId,totalItemCount"
 _SEARCH_FOLDER = "#microsoft.graph.mailsearchfolder"
 
 
-async def fetch_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
+def fetch_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
     """The folder with this id or well-known name."""
     url = transport.build_url("users", user_id, "mailFolders", folder_id, select=_KEYS)
-    return _to_folder(await transport.request_json("GET", url, Call(user_id)))
+    return _to_folder(transport.request_json("GET", url, Call(user_id)))
 
 
-async def find_child_folders(
+def find_child_folders(
     transport: Transport, user_id: str, parent_id: str, name: str
 ) -> tuple[Folder, ...]:
     """The folders with that name directly under the parent, including hidden ones.
@@ -36,31 +36,29 @@ async def find_child_folders(
     url = transport.build_url(*segments, top=f"{_PAGE}", select=_KEYS)
     return tuple(
         _to_folder(entry)
-        for entry in await list_entries(
-            transport, Call(user_id), f"{url}&includeHiddenFolders=true"
-        )
+        for entry in list_entries(transport, Call(user_id), f"{url}&includeHiddenFolders=true")
         if wire.get_text(entry, "displayName").casefold() == name.casefold()
         and wire.get_text(entry, "@odata.type").casefold() != _SEARCH_FOLDER
     )
 
 
-async def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:
+def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:
     """The new folder, or the one that has the name already."""
     url = transport.build_url("users", user_id, "mailFolders", parent_id, "childFolders")
     call = Call(user_id, is_idempotent=False)
     try:
-        raw = await transport.request_json("POST", url, call, body={"displayName": name})
+        raw = transport.request_json("POST", url, call, body={"displayName": name})
     except Refused as refused:
         if refused.code.casefold() != "errorfolderexists":
             raise
-        existing = await find_child_folders(transport, user_id, parent_id, name)
+        existing = find_child_folders(transport, user_id, parent_id, name)
         if not existing:  # a search folder has the name; it cannot hold mail
             raise
         return existing[0]
     return _to_folder(raw)
 
 
-async def fetch_parent_ids(
+def fetch_parent_ids(
     transport: Transport, user_id: str, folder_ids: Sequence[str]
 ) -> dict[str, str | None]:
     """The id of each folder's parent, None = there is no such folder."""
@@ -71,7 +69,7 @@ async def fetch_parent_ids(
         )
         for folder_id in folder_ids
     ]
-    answers = await batch.send_reads(transport, user_id, requests)
+    answers = batch.send_reads(transport, user_id, requests)
     return {
         folder_id: None if answer.is_missing else wire.get_text(answer.body, "parentFolderId")
         for folder_id, answer in zip(folder_ids, answers, strict=True)

@@ -18,7 +18,7 @@ from webcrm_sync.graph.transport import Transport
 HEAD_KEYS = wire.MESSAGE_KEYS.removesuffix(",body")
 
 
-async def translate_ids(
+def translate_ids(
     transport: Transport, user_id: str, ids: Sequence[str], kind: str
 ) -> dict[str, str | None]:
     """The immutable id of each of at most 1000 ids, None = not in this mailbox.
@@ -31,7 +31,7 @@ async def translate_ids(
         "targetIdType": "restImmutableEntryId",
     }
     url = transport.build_url("users", user_id, "translateExchangeIds")
-    raw = await transport.request_json("POST", url, Call(user_id), body=body)
+    raw = transport.request_json("POST", url, Call(user_id), body=body)
     translated = {
         wire.get_text(entry, "sourceId"): wire.get_text(entry, "targetId") or None
         for entry in wire.get_objects(raw, "value")
@@ -39,7 +39,7 @@ async def translate_ids(
     return {id_: translated.get(id_) for id_ in ids}
 
 
-async def fetch_heads(
+def fetch_heads(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Message | None]:
     """Each mail without its body, None = there is none."""
@@ -52,14 +52,14 @@ async def fetch_heads(
         )
         for graph_id in graph_ids
     ]
-    answers = await batch.send_reads(transport, user_id, requests)
+    answers = batch.send_reads(transport, user_id, requests)
     return {
         graph_id: None if answer.is_missing else wire.read_message(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
 
-async def find_mails(transport: Transport, user_id: str, message_id: str) -> tuple[Message, ...]:
+def find_mails(transport: Transport, user_id: str, message_id: str) -> tuple[Message, ...]:
     """The mails with this Message-ID in any folder: copies of one mail, or forgeries."""
     url = transport.build_url(
         *("users", user_id, "messages"),
@@ -67,12 +67,12 @@ async def find_mails(transport: Transport, user_id: str, message_id: str) -> tup
         select=HEAD_KEYS,
         expand=EXPAND,
     )
-    raw = await transport.request_json("GET", url, Call(user_id))
+    raw = transport.request_json("GET", url, Call(user_id))
     return tuple(wire.read_message(entry) for entry in wire.get_objects(raw, "value"))
 
 
-async def move_mail(transport: Transport, user_id: str, graph_id: str, folder_id: str) -> Location:
+def move_mail(transport: Transport, user_id: str, graph_id: str, folder_id: str) -> Location:
     """The mail's new location, after a move into the folder (Microsoft Graph: message: move)."""
     url = transport.build_url("users", user_id, "messages", graph_id, "move")
     body = {"destinationId": folder_id}
-    return wire.read_location(await transport.request_json("POST", url, Call(user_id), body=body))
+    return wire.read_location(transport.request_json("POST", url, Call(user_id), body=body))

@@ -21,7 +21,7 @@ from webcrm_sync.graph.transport import TOO_LARGE, Transport
 _AS_HTML = 'outlook.body-content-type="html"'
 
 
-async def fetch_page(
+def fetch_page(
     transport: Transport, user_id: str, folder_id: str, cursor: str | None, *, size: int
 ) -> Page:
     """The next page of a folder's delta; `cursor` None = from the start.
@@ -35,28 +35,24 @@ async def fetch_page(
     )
     prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # Graph does not remember them between pages
     try:
-        return wire.read_page(
-            await transport.request_json("GET", url, Call(user_id), prefer=prefer)
-        )
+        return wire.read_page(transport.request_json("GET", url, Call(user_id), prefer=prefer))
     except TryLater as error:
         if error.code != TOO_LARGE or size == 1:
             raise
-    return await fetch_page(transport, user_id, folder_id, cursor, size=size // 2)
+    return fetch_page(transport, user_id, folder_id, cursor, size=size // 2)
 
 
-async def fetch_message(transport: Transport, user_id: str, graph_id: str) -> Message:
+def fetch_message(transport: Transport, user_id: str, graph_id: str) -> Message:
     """One mail with its body."""
     url = transport.build_url(
         *("users", user_id, "messages", graph_id),
         select=wire.MESSAGE_KEYS,
         expand=EXPAND,
     )
-    return wire.read_message(
-        await transport.request_json("GET", url, Call(user_id), prefer=(_AS_HTML,))
-    )
+    return wire.read_message(transport.request_json("GET", url, Call(user_id), prefer=(_AS_HTML,)))
 
 
-async def fetch_locations(
+def fetch_locations(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Location | None]:
     """The location of each copy, None = it does not exist, or Graph refuses to say.
@@ -71,22 +67,20 @@ async def fetch_locations(
         for graph_id in graph_ids
     ]
     try:
-        answers = await batch.send_reads(transport, user_id, requests)
+        answers = batch.send_reads(transport, user_id, requests)
     except Refused:
         if len(graph_ids) == 1:
             return {graph_ids[0]: None}
         half = len(graph_ids) // 2
-        first = await fetch_locations(transport, user_id, graph_ids[:half])
-        return first | await fetch_locations(transport, user_id, graph_ids[half:])
+        first = fetch_locations(transport, user_id, graph_ids[:half])
+        return first | fetch_locations(transport, user_id, graph_ids[half:])
     return {
         graph_id: None if answer.is_missing else wire.read_location(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
 
-async def list_folder_mails(
-    transport: Transport, user_id: str, folder_id: str
-) -> dict[str, Location]:
+def list_folder_mails(transport: Transport, user_id: str, folder_id: str) -> dict[str, Location]:
     """The location of every copy in a folder, by Graph id.
 
     A page holds up to 1000 (Microsoft Graph: list messages).
@@ -96,11 +90,11 @@ async def list_folder_mails(
         select=wire.LOCATION_KEYS,
         top="1000",
     )
-    entries = await list_entries(transport, Call(user_id), url)
+    entries = list_entries(transport, Call(user_id), url)
     return {wire.get_id(entry): wire.read_location(entry) for entry in entries}
 
 
-async def mark_mails(
+def mark_mails(
     transport: Transport, user_id: str, markings: Sequence[Marking]
 ) -> list[MarkingResult]:
     """The result of each of at most 20 markings, in their order: a new version or an error."""
@@ -113,7 +107,7 @@ async def mark_mails(
         )
         for marking in markings
     ]
-    answers = await batch.send_chain(transport, user_id, requests)
+    answers = batch.send_chain(transport, user_id, requests)
     return [
         _read_marking_result(transport, user_id, marking, answer)
         for marking, answer in zip(markings, answers, strict=True)
@@ -134,18 +128,16 @@ def _read_marking_result(
     return MarkingResult(marking.graph_id, wire.get_text(answer.body, "changeKey"))
 
 
-async def list_attachments(
-    transport: Transport, user_id: str, graph_id: str
-) -> tuple[Attachment, ...]:
+def list_attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
     """Every attachment of a mail, without its content."""
     url = transport.build_url(
         *("users", user_id, "messages", graph_id, "attachments"), select=wire.ATTACHMENT_KEYS
     )
-    entries = await list_entries(transport, Call(user_id), url)
+    entries = list_entries(transport, Call(user_id), url)
     return tuple(wire.read_attachment(entry) for entry in entries)
 
 
-async def list_attachments_by_mail(
+def list_attachments_by_mail(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, tuple[Attachment, ...]]:
     """The attachments of each mail, without mails that are missing or have several pages."""
@@ -158,7 +150,7 @@ async def list_attachments_by_mail(
         )
         for graph_id in graph_ids
     ]
-    answers = await batch.send_reads(transport, user_id, requests)
+    answers = batch.send_reads(transport, user_id, requests)
     return {
         graph_id: tuple(map(wire.read_attachment, wire.get_objects(answer.body, "value")))
         for graph_id, answer in zip(graph_ids, answers, strict=True)
@@ -166,7 +158,7 @@ async def list_attachments_by_mail(
     }
 
 
-async def save_attachment(
+def save_attachment(
     transport: Transport,
     user_id: str,
     graph_id: str,
@@ -178,33 +170,31 @@ async def save_attachment(
     """Writes an attachment's bytes into `sink`."""
     segments = ("users", user_id, "messages", graph_id, "attachments", attachment_id, "$value")
     url = transport.build_url(*segments)
-    await transport.download(url, Call(user_id), sink, at_most=at_most)
+    transport.download(url, Call(user_id), sink, at_most=at_most)
 
 
-async def create_sent_mail(
+def create_sent_mail(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
 ) -> CreatedMail:
     """A new mail that is not a draft."""
     url = transport.build_url("users", user_id, "mailFolders", folder_id, "messages")
     call = Call(user_id, is_idempotent=False)
     body = wire.sent_mail_body(mail)
-    return wire.read_created(await transport.request_json("POST", url, call, body=body))
+    return wire.read_created(transport.request_json("POST", url, call, body=body))
 
 
-async def find_stamped_mails(
-    transport: Transport, user_id: str, stamp: str
-) -> tuple[CreatedMail, ...]:
+def find_stamped_mails(transport: Transport, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
     """The mails with this stamp, in any folder."""
     url = transport.build_url(
         *("users", user_id, "messages"),
         filter=wire.stamp_filter(stamp),
         select=wire.CREATED_KEYS,
     )
-    entries = await list_entries(transport, Call(user_id), url)
+    entries = list_entries(transport, Call(user_id), url)
     return tuple(wire.read_created(entry) for entry in entries)
 
 
-async def delete_mail(transport: Transport, user_id: str, graph_id: str) -> None:
+def delete_mail(transport: Transport, user_id: str, graph_id: str) -> None:
     """Moves a mail to the owner's deleted items."""
     url = transport.build_url("users", user_id, "messages", graph_id)
-    await transport.request_json("DELETE", url, Call(user_id))
+    transport.request_json("DELETE", url, Call(user_id))

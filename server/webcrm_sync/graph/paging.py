@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.graph import wire
@@ -10,19 +10,19 @@ from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.transport import Transport
 
 
-async def list_pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
+def list_pages(transport: Transport, call: Call, url: str) -> Iterator[wire.Json]:
     """The pages from `url` on. Raises TryLater for a listing that repeats a page or never ends."""
     guard = PagingGuard("Graph", max_pages=transport.bounds.pages)
     while url:
-        page = await transport.request_json("GET", guard.check(url), call)
+        page = transport.request_json("GET", guard.check(url), call)
         yield page
         url = wire.get_text(page, "@odata.nextLink")
 
 
-async def list_entries(transport: Transport, call: Call, url: str) -> list[wire.Json]:
+def list_entries(transport: Transport, call: Call, url: str) -> list[wire.Json]:
     """The entries on all pages from `url` on. Raises as `list_pages` does."""
     return [
         entry
-        async for page in list_pages(transport, call, url)
+        for page in list_pages(transport, call, url)
         for entry in wire.get_objects(page, "value")
     ]

@@ -23,22 +23,22 @@ class SenderRule:
     senders: tuple[str, ...]
 
 
-async def list_sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
+def list_sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
     """The mailbox's inbox rules with their senders."""
     url = transport.build_url(*_segments(user_id))
-    return tuple(map(read_sender_rule, await list_entries(transport, Call(user_id), url)))
+    return tuple(map(read_sender_rule, list_entries(transport, Call(user_id), url)))
 
 
-async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule) -> None:
+def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule) -> None:
     """Creates the rule, or replaces the senders of an existing one."""
     if rule.graph_id:
         url = transport.build_url(*_segments(user_id), rule.graph_id)
         body = {"conditions": _conditions(rule)}
-        await transport.request_json("PATCH", url, Call(user_id), body=body)
+        transport.request_json("PATCH", url, Call(user_id), body=body)
         return
     url = transport.build_url(*_segments(user_id))
     call = Call(user_id, is_idempotent=False)
-    await transport.request_json("POST", url, call, body=sender_rule_body(rule))
+    transport.request_json("POST", url, call, body=sender_rule_body(rule))
 
 
 def read_sender_rule(raw: wire.Json) -> SenderRule:

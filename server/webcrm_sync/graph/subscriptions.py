@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-
-from msgraph.generated.models.subscription import Subscription as GraphSubscription
 
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import Subscription
 from webcrm_sync.graph.concurrency import Call
-from webcrm_sync.graph.transport import Transport
-from webcrm_sync.graph.typed import call_typed, list_typed
+from webcrm_sync.graph.typed import TypedClient
 from webcrm_sync.graph.wire import build_path, check_segment
 
 #: A call about subscriptions takes no mailbox's slots.
 _CALL = Call(None)
 
 
-async def subscribe(
-    transport: Transport,
+def subscribe(
+    typed: TypedClient,
     user_id: str,
     folder_id: str,
     *,
@@ -29,53 +27,70 @@ async def subscribe(
     expires_at: datetime,
 ) -> Subscription:
     """The new subscription. Graph calls both URLs and waits for their answers before it answers."""
-    model = GraphSubscription(
-        change_type="created,updated,deleted",
-        notification_url=notification_url,
-        lifecycle_notification_url=lifecycle_url,
-        resource=build_path("users", user_id, "mailFolders", folder_id, "messages"),
-        expiration_date_time=expires_at,
-        client_state=client_state,
-    )
+    resource = build_path("users", user_id, "mailFolders", folder_id, "messages")
     call = Call(None, is_idempotent=False)
-    builder = transport.graph.subscriptions
-    return _read_subscription(await call_typed(transport, call, lambda: builder.post(model)))
+    return _read_subscription(
+        typed.call(
+            call,
+            lambda graph: graph.subscriptions.post(
+                _create_model(
+                    change_type="created,updated,deleted",
+                    notification_url=notification_url,
+                    lifecycle_notification_url=lifecycle_url,
+                    resource=resource,
+                    expiration_date_time=expires_at,
+                    client_state=client_state,
+                )
+            ),
+        )
+    )
 
 
-async def renew_subscription(
-    transport: Transport, subscription_id: str, expires_at: datetime
+def renew_subscription(
+    typed: TypedClient, subscription_id: str, expires_at: datetime
 ) -> Subscription:
     """The subscription with its new end, which may be earlier than `expires_at`."""
-    builder = _builder(transport, subscription_id)
-    model = GraphSubscription(expiration_date_time=expires_at)
-    return _read_subscription(await call_typed(transport, _CALL, lambda: builder.patch(model)))
+    builder = _builder_of(subscription_id)
+    return _read_subscription(
+        typed.call(
+            _CALL,
+            lambda graph: builder(graph).patch(_create_model(expiration_date_time=expires_at)),
+        )
+    )
 
 
-async def reauthorize_subscription(transport: Transport, subscription_id: str) -> None:
+def reauthorize_subscription(typed: TypedClient, subscription_id: str) -> None:
     """Answers Graph's `reauthorizationRequired`."""
-    builder = _builder(transport, subscription_id)
-    await transport.run(_CALL, builder.reauthorize.post)
+    builder = _builder_of(subscription_id)
+    typed.act(_CALL, lambda graph: builder(graph).reauthorize.post())
 
 
-async def unsubscribe(transport: Transport, subscription_id: str) -> None:
+def unsubscribe(typed: TypedClient, subscription_id: str) -> None:
     """Deletes a subscription. Idempotent."""
+    builder = _builder_of(subscription_id)
     try:
-        await transport.run(_CALL, _builder(transport, subscription_id).delete)
+        typed.act(_CALL, lambda graph: builder(graph).delete())
     except Gone:
         return
 
 
-async def list_subscriptions(transport: Transport) -> tuple[Subscription, ...]:
+def list_subscriptions(typed: TypedClient) -> tuple[Subscription, ...]:
     """Every subscription of this application."""
-    models = list_typed(transport, _CALL, transport.graph.subscriptions)
-    return tuple([_read_subscription(model) async for model in models])
+    return tuple(map(_read_subscription, typed.list_models(_CALL, lambda g: g.subscriptions)))
 
 
-def _builder(transport: Transport, subscription_id: str) -> Any:
-    return transport.graph.subscriptions.by_subscription_id(check_segment(subscription_id))
+def _builder_of(subscription_id: str) -> Callable[[Any], Any]:
+    checked_id = check_segment(subscription_id)
+    return lambda graph: graph.subscriptions.by_subscription_id(checked_id)
 
 
-def _read_subscription(model: GraphSubscription) -> Subscription:
+def _create_model(**fields: object) -> Any:
+    from msgraph.generated.models.subscription import Subscription  # with a thousand other models
+
+    return Subscription(**fields)
+
+
+def _read_subscription(model: Any) -> Subscription:
     expires_at = model.expiration_date_time
     if not (model.id and expires_at):
         raise Refused("Graph's subscription has no id or no end.", code="UnexpectedAnswer")

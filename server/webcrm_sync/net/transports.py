@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -50,7 +51,7 @@ class BoundedTransport(httpx.BaseTransport):
         """The head of the answer. The body is counted while it is read."""
         bounds = _prepare(request, self._bounds)
         deadline = time.monotonic() + bounds.seconds
-        with enforce_deadline(deadline):
+        with _call_time(bounds, deadline):
             response = self._inner.handle_request(request)
         stream = response.stream
         assert isinstance(stream, httpx.SyncByteStream)
@@ -76,7 +77,7 @@ class _BoundedBody(httpx.SyncByteStream):
         while True:
             if time.monotonic() > self._deadline:
                 raise CallTooSlow(self._bounds)
-            with enforce_deadline(self._deadline):
+            with _call_time(self._bounds, self._deadline):
                 chunk = next(chunks, None)
             if chunk is None:
                 break
@@ -85,6 +86,18 @@ class _BoundedBody(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
+
+
+@contextmanager
+def _call_time(bounds: Bounds, deadline: float) -> Iterator[None]:
+    """Enforces the deadline. Raises CallTooSlow when it passes after the connection is open."""
+    try:
+        with enforce_deadline(deadline):
+            yield
+    except (httpx.ReadTimeout, httpx.WriteTimeout):
+        if time.monotonic() < deadline:
+            raise
+        raise CallTooSlow(bounds) from None
 
 
 class AsyncBoundedTransport(httpx.AsyncBaseTransport):
