@@ -22,6 +22,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
@@ -37,7 +38,7 @@ from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.engine.operations import clock, retention
 from webcrm_sync.engine.reconciliation import prove
-from webcrm_sync.store.database import libpq_url
+from webcrm_sync.store.database import libpq_url, may_have_ended
 
 logger = logging.getLogger(__name__)
 
@@ -140,9 +141,31 @@ class _Connector(procrastinate.PsycopgConnector):
             raise
 
 
+def _create_pool(**arguments: Any) -> AsyncConnectionPool:
+    """The queue's connections, on which a statement is one round trip to the database.
+
+    By default it is four: one to verify the connection, and the start and the end of a transaction.
+    Each of the queue's statements is a transaction by itself.
+    """
+    own = {"check": _check_connection, "configure": _begin_autocommit}
+    return AsyncConnectionPool(**{**arguments, **own})
+
+
+async def _begin_autocommit(connection: AsyncConnection) -> None:
+    await connection.set_autocommit(True)
+
+
+async def _check_connection(connection: AsyncConnection) -> None:
+    """Raise if the database has closed the connection, so that the pool replaces it."""
+    if may_have_ended(connection):
+        await AsyncConnectionPool.check_connection(connection)
+
+
 def open_queue(url: str) -> procrastinate.App:
     """An app over the database's queue, without tasks and not open yet."""
-    return procrastinate.App(connector=_Connector(conninfo=libpq_url(url)))
+    return procrastinate.App(
+        connector=_Connector(conninfo=libpq_url(url), pool_factory=_create_pool)
+    )
 
 
 def build_app(

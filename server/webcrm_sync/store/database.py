@@ -245,7 +245,7 @@ def _check(
     while is tested over the network, as `pool_pre_ping` does before each transaction.
     """
     unused_s = time.monotonic() - record.info.get(USED, time.monotonic())
-    if _is_readable(connection) or (
+    if may_have_ended(connection) or (
         unused_s > _TRUSTED_S and not _is_answered(dialect, connection)
     ):
         raise InvalidatePoolError
@@ -258,8 +258,11 @@ def _is_answered(dialect: Dialect, connection: DBAPIConnection) -> bool:
         return False
 
 
-def _is_readable(connection: DBAPIConnection) -> bool:
-    """True if an idle connection has data to read: the server's last message, or the end."""
+def may_have_ended(connection: DBAPIConnection | psycopg.AsyncConnection[Any]) -> bool:
+    """True if an idle connection has data to read: the server's last message, or the end.
+
+    Asks the system alone, not the database.
+    """
     if connection.closed:
         return True
     poll = select.poll()
