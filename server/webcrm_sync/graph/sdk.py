@@ -86,14 +86,8 @@ class Sdk:
         self._loop = LoopThread()
 
     def load_builders(self) -> None:
-        """Imports the SDK's builders and models that the product uses, which takes two seconds.
-
-        The SDK imports a builder at its first use, and with the first model a thousand others
-        (GitHub: microsoftgraph/msgraph-sdk-python#909).
-        """
-        folder = self._graph.users.by_user_id("any").mail_folders.by_mail_folder_id("any")
-        _ = (folder.message_rules, self._graph.subscriptions)
-        Subscription().get_field_deserializers()
+        """Imports what the SDK's first call would import, see `load_builders`."""
+        load_builders(self._graph)
 
     def fetch_model(self, request: Callable[[GraphServiceClient], Awaitable[Any]]) -> Any:
         """The model that `request` returns. Raises Failed, InvalidAnswer and httpx's errors."""
@@ -119,6 +113,17 @@ class Sdk:
     def close(self) -> None:
         """Cancels running calls and closes the connections. Idempotent. Calls fail afterwards."""
         self._loop.close(self._client.aclose)
+
+
+def load_builders(graph: GraphServiceClient) -> None:
+    """Imports the SDK's builders and models that the product uses, which takes two seconds.
+
+    The SDK imports a builder at its first use, and with the first model a thousand others
+    (GitHub: microsoftgraph/msgraph-sdk-python#909).
+    """
+    folder = graph.users.by_user_id("any").mail_folders.by_mail_folder_id("any")
+    _ = (folder.message_rules, graph.subscriptions)
+    Subscription().get_field_deserializers()
 
 
 def preload() -> None:
