@@ -7,7 +7,7 @@ from enum import StrEnum
 import pytest
 
 from webcrm_sync.core.direction import Direction
-from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.events import FACTS, EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.message import MessageKind
@@ -136,3 +136,45 @@ STORED: dict[type[StrEnum], list[str]] = {
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
 def test_stored_words_never_change(kind: type[StrEnum]) -> None:
     assert [member.value for member in kind] == STORED[kind]
+
+
+def test_stored_names_of_facts_never_change() -> None:
+    assert set().union(*FACTS.values()) == {
+        "activity",
+        "anew",
+        "by",
+        "candidates",
+        "detail",
+        "is_shared",
+        "organisation",
+        "organisations",
+        "place",
+        "reason",
+        "took_s",
+        "trouble",
+        "way",
+    }
+
+
+ARRIVAL = {"place", "way", "reason"}
+DECISION = {"reason", "organisations", "candidates"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (EventKind.FOUND, ARRIVAL),
+        (EventKind.MIRRORED, ARRIVAL),
+        (EventKind.MATCHED, DECISION),
+        (EventKind.WAITING, DECISION),
+        (EventKind.PARKED, DECISION),
+        (EventKind.SKIPPED, DECISION),
+        (EventKind.SKIPPED, ARRIVAL),  # a mail may be skipped as soon as it is found
+        (EventKind.FILED, {"organisation", "activity"}),
+        (EventKind.FILED, DECISION),
+    ],
+)
+def test_an_event_of_a_state_carries_how_the_mail_got_there(
+    kind: EventKind, facts: set[str]
+) -> None:
+    assert facts <= FACTS[kind]

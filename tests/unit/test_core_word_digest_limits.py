@@ -49,6 +49,11 @@ def test_no_digest_changes_between_versions(body: str, right: str) -> None:
     assert sha256(stored).hexdigest()[:16] == right
 
 
+def test_a_reference_too_long_for_python_is_no_word() -> None:
+    endless = f"x&#{'9' * 5_000};y"
+    assert WordDigest.of(endless, is_html=True) == WordDigest.of("x ;y", is_html=True)
+
+
 @pytest.mark.parametrize(
     ("words", "missing", "added", "is_same"),
     [

@@ -19,18 +19,13 @@ for _kind, _names in {
     "subject": "subject emne ämne betreff onderwerp objet aihe asunto oggetto assunto temat тема",
 }.items():
     FIELDS.update(dict.fromkeys(_names.split(), _kind))
-FIELDS.update(
-    dict.fromkeys(
-        (
-            *("attachments", "vedhæftede filer", "vedhæftet", "bifogade filer", "vedlegg"),
-            *("anlagen", "anlage", "bijlagen", "bijlage", "pièces jointes", "liitteet"),
-            *("importance", "priority", "prioritet", "vigtighed", "viktighet", "wichtigkeit"),
-            *("priorität", "urgentie", "sensitivity", "følsomhed", "organization", "sender"),
-            *("reply-to", "svar til", "svara till", "antwort an", "antwoord aan", "resent-from"),
-        ),
-        "other",
-    )
+_OTHER_FIELDS = (
+    "attachments|vedhæftede filer|vedhæftet|bifogade filer|vedlegg|anlagen|anlage|bijlagen|bijlage|"
+    "pièces jointes|liitteet|importance|priority|prioritet|vigtighed|viktighet|wichtigkeit|"
+    "priorität|urgentie|sensitivity|følsomhed|organization|sender|reply-to|svar til|svara till|"
+    "antwort an|antwoord aan|resent-from"
 )
+FIELDS.update(dict.fromkeys(_OTHER_FIELDS.split("|"), "other"))
 
 #: A pattern for "wrote": between a name and a date, or before or after both.
 WROTE: Final = (
@@ -70,39 +65,31 @@ PRONOUNS: Final = (
     r"\b(?:haben|schrieben|hatten) Sie\b"
 )
 
+_FORM_FIELDS = (
+    "message besked meddelelse meddelande melding nachricht bericht viesti text tekst kommentar "
+    "comment comments phone telefon telefoon tlf name navn namn naam company firma"
+)
 #: Fields of web forms, which no mail header has.
-FORM_FIELDS: Final = frozenset(
-    {
-        *("message", "besked", "meddelelse", "meddelande", "melding", "nachricht", "bericht"),
-        *("viesti", "text", "tekst", "kommentar", "comment", "comments", "phone", "telefon"),
-        *("telefoon", "tlf", "name", "navn", "namn", "naam", "company", "firma"),
-    }
-)
+FORM_FIELDS: Final = frozenset(_FORM_FIELDS.split())
 
-#: Between dashes, above the mail that is being answered.
-ORIGINAL: Final = frozenset(
-    {
-        *("original message", "original mail", "original appointment", "reply message"),
-        *("oprindelig meddelelse", "oprindelig besked", "oprindelig mail", "oprindelig aftale"),
-        *("original meddelelse", "original besked"),
-        *("ursprungligt meddelande", "originalmeddelande", "ursprungligt mail"),
-        *("ursprunglig avtalad tid", "ursprungligt e-postmeddelande"),
-        *("opprinnelig melding", "opprinnelig e-post", "opprinnelig avtale", "original melding"),
-        *("opprinnelig beskjed", "opphavleg melding"),
-        *(
-            "ursprüngliche nachricht",
-            "originalnachricht",
-            "original-nachricht",
-            "original nachricht",
-        ),
-        *("ursprüngliche mail", "ursprüngliche e-mail", "ursprünglicher termin"),
-        *("antwort nachricht", "originalmail"),
-        *("oorspronkelijk bericht", "origineel bericht", "oorspronkelijke afspraak"),
-        *("originele bericht", "oorspronkelijke mail"),
-        *("alkuperäinen viesti", "message d'origine", "message d’origine", "message original"),
-        *("mensaje original", "messaggio originale", "mensagem original", "oryginalna wiadomość"),
-    }
+_ORIGINAL = (
+    "original message|original mail|original appointment|reply message|"
+    "oprindelig meddelelse|oprindelig besked|oprindelig mail|oprindelig aftale|"
+    "original meddelelse|original besked|"
+    "ursprungligt meddelande|originalmeddelande|ursprungligt mail|ursprunglig avtalad tid|"
+    "ursprungligt e-postmeddelande|"
+    "opprinnelig melding|opprinnelig e-post|opprinnelig avtale|original melding|"
+    "opprinnelig beskjed|opphavleg melding|"
+    "ursprüngliche nachricht|originalnachricht|original-nachricht|original nachricht|"
+    "ursprüngliche mail|ursprüngliche e-mail|ursprünglicher termin|antwort nachricht|"
+    "originalmail|"
+    "oorspronkelijk bericht|origineel bericht|oorspronkelijke afspraak|originele bericht|"
+    "oorspronkelijke mail|"
+    "alkuperäinen viesti|message d'origine|message d’origine|message original|"
+    "mensaje original|messaggio originale|mensagem original|oryginalna wiadomość"
 )
+#: Between dashes, above the mail that is being answered.
+ORIGINAL: Final = frozenset(_ORIGINAL.split("|"))
 
 #: The request of ticket systems, at the end of a line between marks.
 ABOVE_THIS_LINE: Final = (
