@@ -167,6 +167,7 @@ def test_lists_are_numbered_as_their_author_sees_them(html: str, text: str) -> N
         ("<strike><s>a</s></strike>", "~~a~~"),
         ("<s></s>a<s> </s>b", "a b"),
         ("<q>yes</q>", "“yes”"),
+        ("<q><q></q>yes</q>", "“yes”"),
         ("<input type=checkbox checked> yes <input type=checkbox> no", "[x] yes [ ] no"),
         ("<span style='font-family:Wingdings'>J</span>", "☺"),
     ],

@@ -12,7 +12,7 @@ _DEEPEST_QUOTE, _DEEPEST_LIST = 8, 6
 _CELL_GAP = "  "
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Span:
     """Words with text around them. Both texts only appear if there are words.
 
