@@ -16,7 +16,7 @@ from webcrm_sync.core.mail_text.layout import Span
 from webcrm_sync.core.mail_text.links import target_to_show
 from webcrm_sync.core.mail_text.numbering import format_marker
 from webcrm_sync.core.mail_text.render_state import Element, ExitActions, Numbering, RenderState
-from webcrm_sync.core.mail_text.style import PLAIN, Style
+from webcrm_sync.core.mail_text.style import Style
 from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
 #: Digits and signs change their meaning without superscript: 10<sup>6</sup>.
@@ -77,7 +77,7 @@ def _list(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     state.lists.append(_numbering(element, kind) if element.tag == "ol" else Numbering(kind=kind))
     layout = state.layout
     on_exit += (
-        partial(state.lists.__delitem__, -1),
+        state.lists.pop,
         partial(setattr, layout, "list_depth", layout.list_depth),
     )
     layout.list_depth += 1
@@ -132,27 +132,14 @@ def _table(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
 def _row(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     state.begin_block(on_exit)
     state.rows.append(None)
-    on_exit.append(partial(state.rows.__delitem__, -1))
+    on_exit.append(state.rows.pop)
     return True
 
 
 def _cell(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
-    layout = state.layout
-    if not state.rows:
-        return True
-    first = state.rows[-1]
-    layout.begin_cell(is_beside=first == layout.lines and layout.has_open_line)
-    before, layout.first_line = layout.first_line, None
-    on_exit.append(partial(_end_cell, state, before))
+    if state.rows:
+        state.begin_cell(on_exit)
     return True
-
-
-def _end_cell(state: RenderState, before: int | None) -> None:
-    layout = state.layout
-    layout.end_cell()
-    if layout.first_line is not None and state.rows[-1] is None:
-        state.rows[-1] = layout.first_line
-    layout.first_line = before if before is not None else layout.first_line
 
 
 def _link(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
@@ -278,12 +265,9 @@ HANDLERS: dict[str, Handler] = dict(
 _INLINE = frozenset({_link, _picture, _struck_out, _superscript, _citation, _inline_box})
 
 
-def begin_element(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
-    """Begin an element. False: its content is not read."""
+def begin_styled(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    """Begin an element of any style. False: its content is not read."""
     style = element.style
-    if style is PLAIN:
-        begin = HANDLERS.get(element.tag)
-        return begin(state, element, on_exit) if begin else True
     if style.is_marker:
         return _word_marker(state, element)
     _apply(state, style, on_exit)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from webcrm_sync.core.mail_text import quote_marks
-from webcrm_sync.core.mail_text.elements import HANDLERS, begin_element
+from webcrm_sync.core.mail_text.elements import HANDLERS, begin_styled
 from webcrm_sync.core.mail_text.html_limits import limit_html
-from webcrm_sync.core.mail_text.pictures import PictureCollector
+from webcrm_sync.core.mail_text.pictures import PICTURE_ATTRIBUTES, PictureCollector
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 from webcrm_sync.core.mail_text.render_state import Attributes, Element, ExitActions, RenderState
-from webcrm_sync.core.mail_text.style import PLAIN, parse_style
+from webcrm_sync.core.mail_text.style import PLAIN, Style, parse_style
 from webcrm_sync.core.mail_text.style_sheet import StyleSheet
 from webcrm_sync.core.storable import to_storable
 
@@ -30,7 +30,7 @@ _INVISIBLE_TAGS = (
 )
 _INVISIBLE = frozenset(_INVISIBLE_TAGS.split())
 #: A parser joins the words after the end of a document to those before it.
-_END_OF_DOCUMENT = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_END_OF_DOCUMENT = re.compile(r"</(?:[Bb][Oo][Dd][Yy]|[Hh][Tt][Mm][Ll])\s*>")
 #: Without this option lexbor copies the selected option of a list at each option: 100,000 options
 #: take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
@@ -78,6 +78,7 @@ class _TreeWalk:
         self.collected = PictureCollector()
         self.is_cut = False
         self._sheet = StyleSheet()
+        self._can_sheet_hide = False
         self._limit = limit
         self._marks_quotes = marks_quotes
 
@@ -85,83 +86,75 @@ class _TreeWalk:
         """Read the tree without recursion, since the nesting depth has no limit."""
         ancestors: list[tuple[LexborNode, ExitActions]] = []
         node: LexborNode | None = root
-        layout, limit = self.state.layout, self._limit
+        layout, limit, write = self.state.layout, self._limit, self.state.write
         while node is not None:
             if layout.length > limit:
                 self.is_cut = True
                 return
-            on_exit = self._begin(node)
-            child = None if on_exit is None else node.first_child
-            if on_exit is not None and child is not None:
-                ancestors.append((node, on_exit))
-                node = child
-                continue
-            if on_exit:
-                _run_exit_actions(on_exit)
-            following = node.next if ancestors else None
-            while following is None and ancestors:
-                node, on_exit = ancestors.pop()
-                if on_exit:
+            following: LexborNode | None = None
+            if (words := node.text_content) is not None:
+                write(words)
+            elif (on_exit := self._begin(node)) is not None:
+                following = node.first_child
+                if following is None:
                     _run_exit_actions(on_exit)
-                following = node.next if ancestors else None
+                else:
+                    ancestors.append((node, on_exit))
+            while following is None and ancestors:
+                if (following := node.next) is None:
+                    node, on_exit = ancestors.pop()
+                    _run_exit_actions(on_exit)
             node = following
 
     def _begin(self, node: LexborNode) -> ExitActions | None:
-        """Begin a node. Returns the actions for its end, None = its content is not read."""
+        """Begin an element. Returns the actions for its end, None = its content is not read."""
         tag = node.tag or "-"
-        if tag == "-text":
-            self.state.write(node.text_content or "")
-            return None
-        if tag in _INVISIBLE or tag[0] in "-!":
-            if tag == "style":
-                self._sheet.read(node.text(deep=True))
+        begin = HANDLERS.get(tag)
+        if begin is None and self._is_invisible(node, tag):
             return None
         attributes: Attributes = node.attributes
-        if attributes:
-            return self._begin_element(node, tag, attributes)
-        if tag not in HANDLERS:
-            return _NO_ACTIONS
-        return self._enter(Element(node, tag, attributes, PLAIN), [])
-
-    def _begin_element(
-        self, node: LexborNode, tag: str, attributes: Attributes
-    ) -> ExitActions | None:
-        style = parse_style(attributes.get("style") or "")
-        element = Element(node, tag, attributes, style)
-        is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
-        self.collected.visit(tag, attributes, is_seen=not is_hidden)
-        if is_hidden:
-            self.collected.visit_hidden(node)
-            return None
+        style = PLAIN
         on_exit: ExitActions = []
-        if self._marks_quotes and not self.state.is_in_quoted_mail:
-            self._mark_quote(element, on_exit)
-        return self._enter(element, on_exit)
-
-    def _enter(self, element: Element, on_exit: ExitActions) -> ExitActions | None:
-        if begin_element(self.state, element, on_exit):
+        if attributes:
+            style = parse_style(attributes["style"] or "") if "style" in attributes else PLAIN
+            if self._is_hidden(tag, attributes, style):
+                self.collected.visit_hidden(node)
+                return None
+            if self._marks_quotes and not self.state.is_in_quoted_mail:
+                self._mark_quote(tag, attributes, on_exit)
+        if style is not PLAIN:
+            begin = begin_styled
+        if begin is None or begin(self.state, Element(node, tag, attributes, style), on_exit):
             return on_exit
         _run_exit_actions(on_exit)
         return None
 
-    def _is_hidden_by_sheet(self, element: Element) -> bool:
-        if self._sheet.is_empty or element.style.is_block is not None:
-            return False
-        return self._sheet.hides(element.tag, element.get("class"), element.get("id"))
+    def _is_invisible(self, node: LexborNode, tag: str) -> bool:
+        """True for an element that shows nothing. Reads it if it is a style sheet."""
+        if tag == "style":
+            self._sheet.read(node.text(deep=True))
+            self._can_sheet_hide = not self._sheet.is_empty
+        return tag in _INVISIBLE or tag[0] in "-!"
 
-    def _mark_quote(self, element: Element, on_exit: ExitActions) -> None:
+    def _is_hidden(self, tag: str, attributes: Attributes, style: Style) -> bool:
+        """True for an element that its attributes hide. Collects the pictures that they name."""
+        is_hidden = style.is_hidden or "hidden" in attributes
+        if self._can_sheet_hide and not is_hidden and style.is_block is None:
+            names, identity = attributes.get("class") or "", attributes.get("id") or ""
+            is_hidden = self._sheet.hides(tag, names, identity)
+        if not PICTURE_ATTRIBUTES.isdisjoint(attributes):
+            self.collected.visit(tag, attributes, is_seen=not is_hidden)
+        return is_hidden
+
+    def _mark_quote(self, tag: str, attributes: Attributes, on_exit: ExitActions) -> None:
         """Write a line that says that a quoted mail begins here."""
-        marks = quote_marks.marks_of(element.attributes)
-        relevant = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _QUOTE_MARKS
+        marks = quote_marks.marks_of(attributes)
+        relevant = quote_marks.QUOTE_BLOCKS if tag == "blockquote" else _QUOTE_MARKS
         if not marks.isdisjoint(relevant):
             self.state.layout.write_line(QUOTE_MARK)
             self.state.set_until_exit(on_exit, is_in_quoted_mail=True)
 
 
-#: The actions of an element that changes nothing. No code adds to this list.
-_NO_ACTIONS: ExitActions = []
-
-
 def _run_exit_actions(on_exit: ExitActions) -> None:
-    for action in reversed(on_exit):
-        action()
+    while on_exit:
+        on_exit.pop()()

@@ -164,10 +164,10 @@ class _OpenElements:
             return tag
         if name not in self._open:
             return tag
-        innermost = max(at for at, opened in enumerate(self._open) if opened == name)
+        inside = self._open[::-1].index(name)
         # No other end tag closes elements outside of a table.
-        if "table" not in self._open[innermost + 1 :]:
-            del self._open[innermost:]
+        if not inside or "table" not in self._open[-inside:]:
+            del self._open[-inside - 1 :]
         return tag
 
     def count_reopened(self, tag: str) -> str:

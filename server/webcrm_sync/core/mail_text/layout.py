@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_BLANKS = re.compile(r"[ \t\n\r\f]+")
-_MORE_THAN_A_BLANK = re.compile(r"[\t\n\r\f]|  ")
+#: ASCII whitespace (WHATWG: Infra, 4.6).
+_BLANKS = " \t\n\r\f"
+_BLANK_RUN = re.compile(f"[{_BLANKS}]+")
 #: Deeper quotes and lists look like this depth, so that markers never dominate a line.
 _DEEPEST_QUOTE, _DEEPEST_LIST = 8, 6
 _CELL_GAP = "  "
@@ -15,6 +16,8 @@ _CELL_GAP = "  "
 @dataclass(slots=True, eq=False)
 class Span:
     """Words with text around them. Both texts only appear if there are words.
+
+    Not compared by value: nested spans may be alike.
 
     `start`: the index of `before` in the output, None = no words yet.
     """
@@ -59,15 +62,17 @@ class Layout:
 
     def write_flowing(self, text: str) -> None:
         """Write words. Runs of whitespace become one space, and none at the start of a line."""
-        if _MORE_THAN_A_BLANK.search(text):
-            text = _BLANKS.sub(" ", text)
-        if text.startswith(" "):
+        words = text.strip(_BLANKS)
+        if not words:
+            self._is_space_due |= bool(text)
+            return
+        # Of all whitespace, `isprintable` allows the ordinary space alone.
+        if "  " in words or not words.isprintable():
+            words = _BLANK_RUN.sub(" ", words).replace("\u00a0", " ")
+        if text[0] in _BLANKS:
             self._is_space_due = True
-            text = text[1:]
-        if text:
-            ends_in_space = text.endswith(" ")
-            self._write((text[:-1] if ends_in_space else text).replace("\u00a0", " "))
-            self._is_space_due = ends_in_space
+        self._write(words)
+        self._is_space_due = text[-1] in _BLANKS
 
     def write_preserved(self, text: str) -> None:
         """Write text with its spaces and line breaks unchanged."""
@@ -146,7 +151,13 @@ class Layout:
         if words.isspace():
             self._write_blanks(words)
             return
-        self._write_separators()
+        if self._breaks:
+            self._flush_breaks()
+        if separator := self._separator():
+            self._out.append(separator)
+        self._marker = ""
+        self._is_gap_due = self._is_space_due = False
+        self._is_line_begun = True
         if self.first_line is None:
             self.first_line = self._lines
         if self._spans:
@@ -169,20 +180,13 @@ class Layout:
         self._is_line_begun = True
         self.length += 1
 
-    def _write_separators(self) -> None:
-        """Write the requested separators before the next words."""
-        if self._breaks:
-            self._flush_breaks()
+    def _separator(self) -> str:
+        """What comes before the next words on their line."""
         if not self._is_line_begun:
-            if self.quote_depth or self.list_depth or self._marker:
-                self._out.append(self._line_start())
-        elif self._is_gap_due:
-            self._out.append(_CELL_GAP)
-        elif self._marker or self._is_space_due:
-            self._out.append(" " + self._marker)
-        self._marker = ""
-        self._is_gap_due = self._is_space_due = False
-        self._is_line_begun = True
+            return self._line_start() if self.quote_depth or self.list_depth else self._marker
+        if self._is_gap_due:
+            return _CELL_GAP
+        return " " + self._marker if self._marker or self._is_space_due else ""
 
     def _line_start(self) -> str:
         indent = "  " * min(max(self.list_depth - 1, 0), _DEEPEST_LIST)

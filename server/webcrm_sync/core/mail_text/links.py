@@ -26,6 +26,10 @@ _WEB = re.compile(r"https?://[^\s<>\"'\]]++", re.IGNORECASE)
 _IGNORED = re.compile(r"^[\x00-\x20]+|[\x00-\x20]+$|[\t\r\n]+")
 #: Characters that could end the URL or an HTML attribute around it, or that are invisible.
 _ESCAPED = regex.compile(rf"[\s\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Zl}}\p{{Zp}}<>{QUOTES}]")
+#: Matches ASCII without any of these.
+_UNESCAPED = re.compile(r"[!#-&(-;=?-_a-~]*+")
+#: A URL whose scheme is clear, and which `urlsplit` certainly accepts.
+_PLAIN_URL = re.compile(r"(https?)://[\w.-]+(?:[/?#].*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", re.IGNORECASE)
 
 
@@ -55,6 +59,8 @@ def escape_url(address: str) -> str:
     if address[:8].lower().startswith(_SLASHED):
         before, mark, behind = address.partition("?")
         address = before.replace("\\", "/") + mark + behind
+    if _UNESCAPED.fullmatch(address):
+        return address
     return _ESCAPED.sub(lambda match: quote(match[0], safe="", errors="replace"), address)
 
 
@@ -73,7 +79,7 @@ def target_to_show(href: str, words: str) -> str:
     """
     address = unwrap_url(_IGNORED.sub("", href))
     try:
-        scheme = urlsplit(address).scheme.lower()
+        scheme = _scheme_of(address)
     except ValueError:
         return ""
     if scheme not in _SCHEMES and not _BARE_HOST.fullmatch(address):
@@ -87,6 +93,12 @@ def target_to_show(href: str, words: str) -> str:
     is_known |= scheme == "mailto" and _simplify(address) in _simplify(words)
     is_known |= scheme in {"tel", "sms"} and _digits_of(address) in _digits_of(words)
     return "" if is_known else address
+
+
+def _scheme_of(address: str) -> str:
+    """The scheme in lower case, "" = none. Raises ValueError for what is no URL."""
+    plain = _PLAIN_URL.fullmatch(address)
+    return (plain[1] if plain else urlsplit(address).scheme).lower()
 
 
 def _digits_of(number: str) -> str:
@@ -103,6 +115,8 @@ def _simplify(address: str) -> str:
 
 
 def _wrapped_target(address: str) -> str | None:
+    if not any(map(address.lower().__contains__, _GATEWAY_HOSTS)):
+        return None  # Most links are no gateway's, and parsing the URL takes much longer.
     host = (urlsplit(address).hostname or "").lower()
     if not host.endswith(_GATEWAY_HOSTS):
         return None

@@ -10,6 +10,8 @@ from webcrm_sync.core.mail_text.html_limits import DATA_LEFT_OUT
 from webcrm_sync.core.mail_text.render_state import Attributes
 from webcrm_sync.core.pictures import LARGEST_LOGO
 
+#: The attributes that can name a picture.
+PICTURE_ATTRIBUTES = frozenset({"src", "background", "style"})
 #: Longer than any content id with its surroundings.
 _LONGEST = 1000
 _CID = re.compile(r"cid:['\" ]*([^'\"]*)", re.IGNORECASE)

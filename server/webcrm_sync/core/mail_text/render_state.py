@@ -16,7 +16,7 @@ from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
 Attributes = dict[str, str | None]
 #: Actions for the end of an element, in order of registration.
-ExitActions = list[Callable[[], None]]
+ExitActions = list[Callable[[], object]]
 
 #: Matches a letter or digit.
 _LETTER = re.compile(r"[^\W_]")
@@ -68,6 +68,8 @@ class RenderState:
     lists: list[Numbering] = field(default_factory=list)
     #: for each open table row, the line of its first words
     rows: list[int | None] = field(default_factory=list)
+    #: for each open cell, the line of the first words before it in the cell around it
+    outer_first_lines: list[int | None] = field(default_factory=list)
 
     def set_until_exit(self, on_exit: ExitActions, **values: bool) -> None:
         """Change these settings until the end of the element."""
@@ -94,8 +96,26 @@ class RenderState:
 
     def begin_block(self, on_exit: ExitActions, breaks: int = 1) -> None:
         """Put the element on lines of its own."""
-        self.layout.request_break(breaks)
-        on_exit.append(partial(self.layout.request_break, breaks))
+        request_break = self.layout.request_break
+        request_break(breaks)
+        on_exit.append(request_break if breaks == 1 else partial(request_break, breaks))
+
+    def begin_cell(self, on_exit: ExitActions) -> None:
+        """Put a table cell beside the previous cell of its row, if both begin on one line."""
+        layout = self.layout
+        layout.begin_cell(is_beside=self.rows[-1] == layout.lines and layout.has_open_line)
+        self.outer_first_lines.append(layout.first_line)
+        layout.first_line = None
+        on_exit.append(self._end_cell)
+
+    def _end_cell(self) -> None:
+        layout = self.layout
+        layout.end_cell()
+        if layout.first_line is not None and self.rows[-1] is None:
+            self.rows[-1] = layout.first_line
+        outer = self.outer_first_lines.pop()
+        if outer is not None:
+            layout.first_line = outer
 
     def begin_inline_box(self, on_exit: ExitActions) -> None:
         """Separate the element's words from their neighbours by spaces."""

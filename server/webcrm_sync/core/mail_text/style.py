@@ -80,7 +80,7 @@ def _parse(text: str) -> Style:
     display, space = values.get("display", ""), values.get("white-space", "")
     size = values.get("font-size", "")
     decoration = values.get("text-decoration", "") + values.get("text-decoration-line", "")
-    return Style(
+    style = Style(
         is_hidden=_is_hidden(values),
         is_sizeless=_is_zero(size) if size else None,
         is_block=_is_block(display),
@@ -96,6 +96,7 @@ def _parse(text: str) -> Style:
         is_marker=values.get("mso-list", "") == "ignore",
         is_wingdings="wingdings" in values.get("font-family", ""),
     )
+    return PLAIN if style == PLAIN else style
 
 
 def _is_hidden(values: dict[str, str]) -> bool:

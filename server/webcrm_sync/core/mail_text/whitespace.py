@@ -9,13 +9,13 @@ import regex
 from webcrm_sync.core.storable import to_storable
 
 _BLANK_LINES = re.compile(r"\n{3,}")
-#: Matches only at the start of a run of spaces, so that a long run is scanned once.
-_TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
+_TRAILING_SPACE = " \t\u00a0"
 #: Control characters, which XML does not allow either.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-#: Characters that a program took for Latin-1, in which they are controls (WHATWG: Encoding, 4.2),
-#: and the line ends of Word and of printers.
-_MISREAD = re.compile(r"[\v\f\x80-\x9f\u2028\u2029]")
+#: `_CONTROLS` and the line ends of Word and of printers. Most texts contain none of these.
+_RARE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+#: The meaning of characters that a program took for Latin-1, in which they are controls (WHATWG:
+#: Encoding, 4.2), and of the line ends of Word and of printers.
 _MISREAD_MEANING = str.maketrans(
     {
         **{chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
@@ -69,8 +69,9 @@ def strip_fillers(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """The text ready to store: no control characters, trailing spaces or double empty lines."""
-    lines = to_storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    if _MISREAD.search(lines):
-        lines = lines.translate(_MISREAD_MEANING)
-    clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))
-    return _BLANK_LINES.sub("\n\n", clean).strip()
+    text = to_storable(text).replace("\r\n", "\n").replace("\r", "\n")
+    if _RARE.search(text):
+        text = _CONTROLS.sub("", text.translate(_MISREAD_MEANING))
+    lines = [line.rstrip(_TRAILING_SPACE) for line in text.split("\n")]
+    clean = "\n".join(lines)
+    return (_BLANK_LINES.sub("\n\n", clean) if "\n\n\n" in clean else clean).strip()
