@@ -23,7 +23,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)
 #: A call that fails for one mail fails for all mails of its batch.
-_OF_MANY = {"list_attachments": "list_attachments_by_mail"}
+_OF_MANY = {"list_attachments": "list_attachments_by_mail", "save_attachment": "read_files"}
 
 
 @dataclass(slots=True)
@@ -41,14 +41,19 @@ class FailingGraph(ClientWrapper):
         if name not in {self.name, _OF_MANY.get(self.name)}:
             return real
 
-        def call(user_id: str, about: str | list[str], *given: Any, **named: Any) -> Any:
-            ids = [about] if isinstance(about, str) else about
+        def call(user_id: str, about: str | list[Any], *given: Any, **named: Any) -> Any:
+            ids = [about] if isinstance(about, str) else [_mail_id(one) for one in about]
             if self.times and (not self.ids or set(ids) & set(self.ids)):
                 self.times -= 1
                 raise self.error
             return real(user_id, about, *given, **named)
 
         return call
+
+
+def _mail_id(about: str | tuple[str, str]) -> str:
+    """The mail's id in an id of a mail, or in those of a mail and its attachment."""
+    return about if isinstance(about, str) else about[0]
 
 
 def failing(

@@ -187,6 +187,13 @@ class GraphClient:
             self._transport, user_id, graph_id, attachment_id, sink, at_most=at_most
         )
 
+    def read_files(self, user_id: str, files: Sequence[tuple[str, str]]) -> list[bytes | None]:
+        """The content of each small file, up to 20 files per round trip.
+
+        `files`: the Graph ids of mail and attachment. None = not read; `save_attachment` says why.
+        """
+        return messages.read_files(self._transport, user_id, files)
+
     def create_sent_mail(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
         """A new mail that looks sent.
 

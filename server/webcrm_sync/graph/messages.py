@@ -173,6 +173,22 @@ def save_attachment(
     transport.download(url, Call(user_id), sink, at_most=at_most)
 
 
+def read_files(
+    transport: Transport, user_id: str, files: Sequence[tuple[str, str]]
+) -> list[bytes | None]:
+    """The content of each file (Graph ids of mail and attachment), None = not read."""
+    paths = [
+        wire.build_path("users", user_id, "messages", mail_id, "attachments", attachment_id)
+        for mail_id, attachment_id in files
+    ]
+    answers: list[BatchAnswer] = []
+    for start in range(0, len(paths), batch.MAX_REQUESTS):
+        some = paths[start : start + batch.MAX_REQUESTS]
+        requests = [BatchRequest("GET", path) for path in some]
+        answers += batch.send_chain(transport, user_id, requests)
+    return [None if answer.failure else wire.read_content(answer.body) for answer in answers]
+
+
 def create_sent_mail(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
 ) -> CreatedMail:

@@ -5,6 +5,7 @@ A missing key means "unchanged" in a delta update and "empty" elsewhere; null me
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -175,6 +176,17 @@ def read_attachment(raw: Json) -> Attachment:
         kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
         content_id=get_text(raw, "contentId"),
     )
+
+
+def read_content(raw: Json) -> bytes | None:
+    """The content of a file in its attachment resource, None = it holds none."""
+    content = raw.get("contentBytes")
+    if not isinstance(content, str):
+        return None
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError:
+        return None
 
 
 def sent_mail_body(mail: SentMail) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import FromClause, delete, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    FromClause,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -151,6 +161,16 @@ def claim(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
     )
     claimed = query.values(intent_at=tx.now, searches=0).returning(document.c.id)
     return frozenset(tx.connection.execute(claimed).scalars())
+
+
+def record(tx: Tx, document_ids: Mapping[int, int]) -> None:
+    """Save the id in webCRM of each of these attachments."""
+    if not document_ids:
+        return
+    columns = [literal(list(n), ARRAY(BigInteger)) for n in (document_ids, document_ids.values())]
+    new = func.unnest(*columns).table_valued("id", "document_id").render_derived("new")
+    query = update(document).where(document.c.id == new.c.id)
+    tx.connection.execute(query.values(document_id=new.c.document_id))
 
 
 def retry(tx: Tx, seen: Document, **values: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from webcrm_sync_sandbox.graph import parse_message, serialize
@@ -54,22 +55,31 @@ def get(context: RequestContext, message: str, attachment: str, folder: str | No
     with context.mailbox.lock:
         item = context.item(message, folder)
         context.call.notes.contents.append(item.id)
-        return Reply(200, serialize.attachment(_find(item, attachment), item, is_whole=True))
+        stored = _readable(context, item, attachment)
+        return Reply(200, serialize.attachment(stored, item, is_whole=True))
 
 
 def raw(context: RequestContext, message: str, attachment: str, folder: str | None = None) -> Reply:
     """GET the bytes: a file's own, an attached item's MIME text."""
     with context.mailbox.lock:
         item = context.item(message, folder)
-        one = _find(item, attachment).attachment
         context.call.notes.contents.append(item.id)
-    if one.name in context.mailbox.unreadable:
-        raise bad_request("The attachment cannot be read.", "ErrorCorruptData")
+        one = _readable(context, item, attachment).attachment
     if isinstance(one, Link):
         raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
     content_type = getattr(one, "content_type", "text/plain")
-    more = bytes(_LARGEST) if one.name in context.mailbox.overlong else b""
-    return Reply(200, one.content + more, {"Content-Type": content_type})
+    return Reply(200, one.content, {"Content-Type": content_type})
+
+
+def _readable(context: RequestContext, item: Item, attachment: str) -> StoredAttachment:
+    """The attachment, with more content than announced if its name is in `overlong`."""
+    stored = _find(item, attachment)
+    one = stored.attachment
+    if one.name in context.mailbox.unreadable:
+        raise bad_request("The attachment cannot be read.", "ErrorCorruptData")
+    if one.name in context.mailbox.overlong and not isinstance(one, Link):
+        return replace(stored, attachment=replace(one, content=one.content + bytes(_LARGEST)))
+    return stored
 
 
 def create(context: RequestContext, message: str, folder: str | None = None) -> Reply:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
+from threading import Lock
 from typing import IO, TypeVar
 
 from webcrm_sync.core.attachments import (
@@ -18,8 +19,9 @@ from webcrm_sync.core.attachments import (
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.mail_text.body_text import BodyText
-from webcrm_sync.core.message import Attachment
+from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.filing.document_batches import SMALL
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
 from webcrm_sync.store import activity_updates, documents, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
@@ -33,7 +35,7 @@ R = TypeVar("R")
 
 #: Mailboxes read at a time, and attachments read at a time from one of them. Outlook allows no
 #: more at once, and a mailbox in trouble must not be asked once per file.
-PARALLEL_MAILBOXES, PARALLEL_READS = 8, 2
+PARALLEL_MAILBOXES, PARALLEL_READS = 16, 2
 
 
 def in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
@@ -42,12 +44,16 @@ def in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) 
         return list(threads.map(read, things))
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """Reads attachments in Outlook. Lists those of a copy at most once per run of the job."""
+    """Reads attachments in Outlook. Lists those of a copy about once per run of the job.
 
-    context: Context
-    lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
+    Thread-safe: the tasks of the filing pipeline share one.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._lock = Lock()
+        self._lists: dict[str, Sequence[Attachment]] = {}  # by Graph id; only under the lock
 
     def prepare(self, mails: Iterable[Email]) -> None:
         """List the attachments of many mails at once, several mailboxes in parallel.
@@ -57,20 +63,28 @@ class Source:
         ids = [mail.id for mail in mails if _may_have_attachments(mail)]
         if len(ids) < 2:
             return
-        with self.context.begin() as tx:
-            open_ = {
-                b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.pause_end(tx.now)
-            }
-            found = lookup.first_copies(tx, ids)
         wanted: dict[str, list[str]] = {}
-        for copy in found:
-            if copy.mailbox_id in open_ and copy.graph_id not in self.lists:
-                wanted.setdefault(open_[copy.mailbox_id], []).append(copy.graph_id)
+        for user_id, graph_id in self._first_copies(ids).values():
+            if self._known_list(graph_id) is None:
+                wanted.setdefault(user_id, []).append(graph_id)
         in_parallel(lambda one: self._prepare(*one), wanted.items(), at_a_time=PARALLEL_MAILBOXES)
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
-            self.lists.update(self.context.graph.list_attachments_by_mail(user_id, graph_ids))
+            listed = self.context.graph.list_attachments_by_mail(user_id, graph_ids)
+            with self._lock:
+                self._lists.update(listed)
+
+    def _first_copies(self, email_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+        """User id and Graph id of one copy of each mail, without paused mailboxes."""
+        with self.context.begin() as tx:
+            open_ = {
+                b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.pause_end(tx.now)
+            }
+            copies = lookup.first_copies(tx, email_ids)
+        return {
+            c.email_id: (open_[c.mailbox_id], c.graph_id) for c in copies if c.mailbox_id in open_
+        }
 
     def plan_for(self, email: Email) -> AttachmentPlan:
         """The attachments of a mail, each with what becomes of it. Raises as `from_a_copy`.
@@ -103,10 +117,63 @@ class Source:
 
         from_a_copy(self.context, email_id, read)
 
+    def save_small(self, files: Iterable[tuple[int, Document, IO[bytes]]]) -> frozenset[int]:
+        """Write small files into their sinks, up to 20 of a mailbox in one round trip.
+
+        `files`: e-mail id, Document and sink of each. Returns the ids of the Documents whose file
+        is written. This only saves round trips: `save` reads the others, and says what is wrong.
+        """
+        files = list(files)
+        copies = self._first_copies({email_id for email_id, _, _ in files})
+        wanted: dict[str, dict[tuple[str, str], list[_SmallFile]]] = {}
+        for email_id, document, sink in files:
+            user_id, graph_id = copies.get(email_id, ("", ""))
+            found = _wanted(self._known_list(graph_id) or (), document)
+            if found and found.kind is AttachmentKind.FILE and found.size <= SMALL:
+                small = _SmallFile(document.id, found.size, sink)
+                in_mailbox = wanted.setdefault(user_id, {})
+                in_mailbox.setdefault((graph_id, found.graph_id), []).append(small)
+        several = [(user_id, some) for user_id, some in wanted.items() if len(some) > 1]
+        saved = in_parallel(
+            lambda one: self._save_small(*one), several, at_a_time=PARALLEL_MAILBOXES
+        )
+        return frozenset().union(*saved)
+
+    def _save_small(
+        self, user_id: str, wanted: Mapping[tuple[str, str], Sequence[_SmallFile]]
+    ) -> frozenset[int]:
+        try:
+            contents = self.context.graph.read_files(user_id, list(wanted))
+        except SyncError:
+            return frozenset()
+        saved = set()
+        for small_files, content in zip(wanted.values(), contents, strict=True):
+            for small in small_files:
+                if content is not None and len(content) <= small.size:
+                    small.sink.write(content)
+                    saved.add(small.document_id)
+        return frozenset(saved)
+
+    def _known_list(self, graph_id: str) -> Sequence[Attachment] | None:
+        with self._lock:
+            return self._lists.get(graph_id)
+
     def _list(self, user_id: str, graph_id: str) -> Sequence[Attachment]:
-        if graph_id not in self.lists:
-            self.lists[graph_id] = self.context.graph.list_attachments(user_id, graph_id)
-        return self.lists[graph_id]
+        listed = self._known_list(graph_id)
+        if listed is None:
+            listed = self.context.graph.list_attachments(user_id, graph_id)
+            with self._lock:
+                self._lists[graph_id] = listed
+        return listed
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallFile:
+    """A file to read into `sink`. `size`: the largest content in bytes that it may have."""
+
+    document_id: int
+    size: int
+    sink: IO[bytes]
 
 
 def _wanted(listed: Sequence[Attachment], document: Document) -> Attachment | None:

@@ -9,14 +9,17 @@ from functools import partial
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.engine.filing import activity_updates, documents, submit, verify
+from webcrm_sync.engine.filing import activity_updates, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
+from webcrm_sync.engine.filing.document_batches import AttachmentGroup, group_filings
+from webcrm_sync.engine.filing.documents import WriteTurn, add_documents
 from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
 from webcrm_sync.engine.matching import preexisting
-from webcrm_sync.store import filings
+from webcrm_sync.store import documents, filings
 from webcrm_sync.store.activity_updates import has_due_updates
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import lookup
 
 #: Filings in one batch: as many as one request to webCRM carries.
 BATCH_SIZE = 50
@@ -30,8 +33,8 @@ class Batch:
 
     `claimed`: its intents are committed, so the caller sends it or releases it. `suspects`:
     drafts that are sent in small groups. `unclear`: filings whose Activity is searched for.
-    `to_attach`: filed mails with attachments to write. `filing_ids`: the filings of all these
-    but `to_attach`. `has_updates`: people changed something about filed mails.
+    `to_attach`: filed mails with attachments to write. `filing_ids`: the filings of all these but
+    `to_attach`. `has_updates`: people changed something about filed mails.
     `resolved_count`: mails of the past that were resolved while the batch was prepared.
     `is_webcrm_wanted`: another job waits to call webCRM.
     """
@@ -40,7 +43,7 @@ class Batch:
     suspects: Sequence[Draft]
     unclear: Sequence[int]
     filing_ids: frozenset[int]
-    to_attach: Sequence[int]
+    to_attach: Sequence[AttachmentGroup]
     has_updates: bool = False
     resolved_count: int = 0
     is_webcrm_wanted: bool = False
@@ -83,8 +86,18 @@ def batch_of(
         suspects=[d for d in drafts if submit.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
         filing_ids=frozenset(f.id for f in due),
-        to_attach=[f.id for f in filed],
+        to_attach=_group(context, filed),
     )
+
+
+def _group(context: Context, filed: Sequence[Filing]) -> list[AttachmentGroup]:
+    if not filed:
+        return []
+    with context.begin() as tx:
+        planned = documents.of_filings(tx, [f.id for f in filed])
+        holders = lookup.addresses_holding(tx, [f.email_id for f in filed])
+    mailboxes = {email_id: next(iter(found), "") for email_id, found in holders.items()}
+    return group_filings(filed, planned, mailboxes)
 
 
 def _mail(filing: Filing) -> Hold:
@@ -129,17 +142,17 @@ def _verify(context: Context, filing_ids: Sequence[int]) -> None:
     verify.verify_unclear(context, unclear)
 
 
-def attach(context: Context, source: Source, filing_ids: Sequence[int]) -> None:
+def attach(context: Context, source: Source, turn: WriteTurn, filing_ids: Sequence[int]) -> None:
     """Write the next attachments of these filings, which are read again: people may have acted.
 
     Raises Unclear or TryLater when webCRM is in trouble.
     """
     with context.begin() as tx:
         filed = [f for f in filings.still_open(tx, filing_ids) if f.activity_id is not None]
-    isolate.run_batch(context, "attach", filed, partial(_attach, context, source), _mail)
+    isolate.run_batch(context, "attach", filed, partial(_attach, context, source, turn), _mail)
 
 
-def _attach(context: Context, source: Source, filed: Sequence[Filing]) -> None:
+def _attach(context: Context, source: Source, turn: WriteTurn, filed: Sequence[Filing]) -> None:
     with context.begin() as tx:
         pairs = filings.with_emails(tx, filed)
-    documents.add_documents(context, source, pairs)
+    add_documents(context, source, turn, pairs)

@@ -1,10 +1,10 @@
-"""Chooses which of the waiting attachments one request to webCRM carries."""
+"""Chooses which of the waiting attachments one request to webCRM carries. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 from webcrm_sync.store.documents import Document
@@ -12,10 +12,11 @@ from webcrm_sync.store.filings import Filing
 
 T = TypeVar("T")
 
-#: A Document above this size (bytes) is sent alone. Smaller ones share a request, up to this many
-#: bytes and Documents.
-SMALL, _MAX_BYTES = 1_000_000, 4_000_000
-_MAX_DOCUMENTS = 20
+#: A Document above this size (bytes) is sent alone.
+SMALL = 1_000_000
+#: Smaller ones share a request up to these limits. webCRM takes one call at a time, so a person's
+#: question waits until such a request is uploaded.
+_MAX_BYTES, _MAX_DOCUMENTS = 2_000_000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,69 @@ class Waiting:
     mailbox: str
 
 
+@dataclass(frozen=True, slots=True)
+class AttachmentGroup:
+    """Filings whose next attachments fit into one request. `is_alone`: it carries a single one."""
+
+    filing_ids: tuple[int, ...]
+    is_alone: bool = False
+
+
+def group_filings(
+    filed: Sequence[Filing],
+    documents: Mapping[int, Sequence[Document]],
+    mailboxes: Mapping[int, str],
+) -> list[AttachmentGroup]:
+    """The filings in groups, the group of the first filing first.
+
+    Filings of one mailbox are kept together, since one round trip reads many of its files.
+    `documents`: the attachments by filing id, empty = not planned yet. `mailboxes`: the address of
+    a mailbox that holds the mail, by e-mail id. Filings with an attachment whose outcome is unclear
+    form one group, since one listing of webCRM's Documents verifies all of them.
+    """
+    open_ = {f.id: [d for d in documents[f.id] if not d.is_settled] for f in filed}
+    unclear = [f.id for f in filed if any(d.intent_at for d in open_[f.id])]
+    clear = [(mailboxes[f.email_id], f.id) for f in filed if f.id not in unclear]
+    in_order = list(chain.from_iterable(by_mailbox(clear)))
+    alone = [i for i in in_order if open_[i] and all(map(goes_alone, open_[i]))]
+    small = {i: [d for d in open_[i] if not goes_alone(d)] for i in in_order if i not in alone}
+    groups = [AttachmentGroup(tuple(ids)) for ids in _fill_requests(small)]
+    groups += [AttachmentGroup((i,), is_alone=True) for i in alone]
+    groups.sort(key=lambda group: in_order.index(group.filing_ids[0]))
+    return [AttachmentGroup(tuple(unclear)), *groups] if unclear else groups
+
+
+def _fill_requests(small: Mapping[int, Sequence[Document]]) -> Iterator[list[int]]:
+    """The filing ids in parts whose small attachments fit into one request each."""
+    part: list[int] = []
+    bytes_left, count_left = _MAX_BYTES, _MAX_DOCUMENTS
+    for filing_id, documents in small.items():
+        size = sum(d.size for d in documents)
+        if part and (size > bytes_left or len(documents) > count_left):
+            yield part
+            part, bytes_left, count_left = [], _MAX_BYTES, _MAX_DOCUMENTS
+        part.append(filing_id)
+        bytes_left, count_left = bytes_left - size, count_left - len(documents)
+    if part:
+        yield part
+
+
+def goes_alone(document: Document) -> bool:
+    """True for an attachment that shares no request: it is large, or failed among others."""
+    return document.size > SMALL or document.attempts > 0
+
+
 def together(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
     """The attachments of the next request: several small ones, or one alone.
 
-    A large attachment is sent alone, and so is one that failed among others before. They come
-    from as many mailboxes as possible, since each mailbox allows only a few reads at once.
+    They come from as many mailboxes as possible, since each mailbox allows only a few reads at
+    once.
     """
     group = list(islice(_alternating(waiting), _MAX_DOCUMENTS))
     left = _MAX_BYTES
     for count, one in enumerate(group):
         left -= one.document.size
-        if left < 0 or one.document.size > SMALL or one.document.attempts:
+        if left < 0 or goes_alone(one.document):
             return group[: max(count, 1)]
     return group
 

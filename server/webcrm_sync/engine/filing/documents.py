@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from io import SEEK_END
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import IO
 
 from webcrm_sync.core import verification
@@ -37,7 +38,13 @@ from webcrm_sync.engine.filing.attachment_source import (
     Source,
     in_parallel,
 )
-from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, by_mailbox, together
+from webcrm_sync.engine.filing.document_batches import (
+    SMALL,
+    Waiting,
+    by_mailbox,
+    goes_alone,
+    together,
+)
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
 from webcrm_sync.store import documents, filings
 from webcrm_sync.store.database import Tx
@@ -55,11 +62,39 @@ _QUICK_TRIES, _HOURLY_TRIES = 4, 24
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
-def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
+class WriteTurn:
+    """Lets one thread at a time send attachments to webCRM, none while it is closed.
+
+    So at most one request of attachments is in webCRM's line, and a batch of Activities waits for
+    one only.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._is_closed = False
+
+    @contextmanager
+    def take(self) -> Iterator[bool]:
+        """Wait for the turn. False = it is closed: send nothing."""
+        with self._lock:
+            yield not self._is_closed
+
+    def close(self) -> None:
+        """Let nobody send any more; a request that is being sent goes on."""
+        self._is_closed = True
+
+    def open(self) -> None:
+        """Let others send again."""
+        self._is_closed = False
+
+
+def add_documents(
+    context: Context, source: Source, turn: WriteTurn, filed: Sequence[tuple[Filing, Email]]
+) -> None:
     """Write one request of attachments of these filings; complete filings that have none left.
 
-    Raises Unclear or TryLater when webCRM is in trouble. Documents whose outcome is unclear are
-    searched for before they are written again.
+    Small attachments come first. Raises Unclear or TryLater when webCRM is in trouble. Documents
+    whose outcome is unclear are searched for before they are written again.
     """
     waiting: list[Waiting] = []
     reachable = []
@@ -82,9 +117,12 @@ def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing
                 outcome.park(tx, filing, Reason.UNREADABLE_ATTACHMENT, str(error))
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
-        _verify_unclear(context, unclear)
-    if group := together([w for w in waiting if w.document.intent_at is None]):
-        _send(context, source, group)
+        with turn.take() as is_open:
+            if is_open:
+                _verify_unclear(context, unclear)
+    fresh = [w for w in waiting if w.document.intent_at is None]
+    if group := together([w for w in fresh if not goes_alone(w.document)] or fresh):
+        _send(context, source, turn, group)
     _complete(context, reachable)
 
 
@@ -114,28 +152,44 @@ def _postpone(context: Context, filing: Filing, error: SyncError) -> None:
         filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
-def _send(context: Context, source: Source, group: Sequence[Waiting]) -> None:
+def _send(context: Context, source: Source, turn: WriteTurn, group: Sequence[Waiting]) -> None:
     """Read the contents from Outlook, then write the group to webCRM.
 
     A content above a megabyte is kept in an unnamed temporary file, not in memory.
     """
     with ExitStack() as stack:
         sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for w in group]
-        per_mailbox = by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
-        drafts = in_parallel(
-            lambda some: _read(context, source, some), per_mailbox, at_a_time=PARALLEL_MAILBOXES
-        )
-        if ready := [one for some in drafts for one in some]:
-            _write(context, ready)
+        if ready := _read(context, source, sinks):
+            with turn.take() as is_open:
+                if is_open:
+                    _write(context, ready)
 
 
 def _read(
-    context: Context, source: Source, some: Sequence[tuple[Waiting, IO[bytes]]]
+    context: Context, source: Source, sinks: Sequence[tuple[Waiting, IO[bytes]]]
 ) -> list[tuple[Waiting, DocumentDraft]]:
-    """Drafts of the attachments that could be read; all are from one mailbox."""
-    are_read = in_parallel(lambda one: _save(context, source, *one), some, at_a_time=PARALLEL_READS)
-    pairs = zip(some, are_read, strict=True)
-    return [(w, _draft(w, sink)) for (w, sink), is_read in pairs if is_read]
+    """Drafts of the attachments that could be read: many in one round trip, the rest singly."""
+    in_bulk = source.save_small([(w.filing.email_id, w.document, sink) for w, sink in sinks])
+    left = [(w, sink) for w, sink in sinks if w.document.id not in in_bulk]
+    saved = in_parallel(
+        lambda some: _read_singly(context, source, some),
+        by_mailbox((w.mailbox, (w, sink)) for w, sink in left),
+        at_a_time=PARALLEL_MAILBOXES,
+    )
+    are_read = in_bulk.union(*saved)
+    return [(w, _draft(w, sink)) for w, sink in sinks if w.document.id in are_read]
+
+
+def _read_singly(
+    context: Context, source: Source, sinks: Sequence[tuple[Waiting, IO[bytes]]]
+) -> frozenset[int]:
+    """The ids of the Documents whose attachments could be read; all are from one mailbox."""
+    are_read = in_parallel(
+        lambda one: _save(context, source, *one), sinks, at_a_time=PARALLEL_READS
+    )
+    return frozenset(
+        w.document.id for (w, _), is_read in zip(sinks, are_read, strict=True) if is_read
+    )
 
 
 def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
@@ -164,10 +218,12 @@ def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> 
         _on_unexpected_error(context, [w for w, _ in ready], error)
         return
     with context.begin() as tx:
-        for (waiting, _), answer in zip(ready, answers, strict=True):
-            if isinstance(answer, CreatedRecord):
-                documents.change(tx, [waiting.document.id], document_id=answer.record_id)
-            else:
+        pairs = [(w, answer) for (w, _), answer in zip(ready, answers, strict=True)]
+        documents.record(
+            tx, {w.document.id: a.record_id for w, a in pairs if isinstance(a, CreatedRecord)}
+        )
+        for waiting, answer in pairs:
+            if isinstance(answer, RejectedRecord):
                 _rejected(tx, waiting, answer)
 
 

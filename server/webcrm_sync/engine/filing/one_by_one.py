@@ -11,6 +11,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import batch, submit
 from webcrm_sync.engine.filing.attachment_source import Source
+from webcrm_sync.engine.filing.documents import WriteTurn
 from webcrm_sync.engine.matching import preexisting
 from webcrm_sync.store import filings
 from webcrm_sync.store.items import undecided
@@ -45,5 +46,6 @@ def _file_one(context: Context, source: Source, email_id: int) -> bool:
     filed = [f for f in due if f.activity_id is not None]
     one = batch.batch_of(context, source, [f for f in due if f not in filed], filed)
     submit.record(context, batch.run(context, source, one))
-    batch.attach(context, source, one.to_attach)
+    for group in one.to_attach:
+        batch.attach(context, source, WriteTurn(), group.filing_ids)
     return True

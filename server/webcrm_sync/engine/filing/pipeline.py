@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -19,6 +19,8 @@ from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Batch, attach, prepare, run
+from webcrm_sync.engine.filing.document_batches import AttachmentGroup
+from webcrm_sync.engine.filing.documents import WriteTurn
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +30,16 @@ R = TypeVar("R")
 _MAX_RUN_S = 8.0
 #: While only attachments are left, check this often for a mail that was moved just now.
 _CHECK_S = 0.25
+#: Requests of attachments in work at a time: while one is sent, the others are read.
+_MAX_ATTACHING = 4
 
 
 class FilingPipeline:
     """Sends batch after batch to webCRM.
 
-    Three background tasks run while a batch is being sent. They prepare the next batch, record
-    the answers to the previous one, and write attachments in between. No filing is in two of
-    these at once.
+    Background tasks run while a batch is being sent. They prepare the next batch, record the
+    answers to the previous one, and write attachments in between. No filing is in two of these at
+    once.
     """
 
     def __init__(self, context: Context) -> None:
@@ -43,7 +47,7 @@ class FilingPipeline:
         self._source = Source(context)
         self._preparing = _BackgroundTask[Batch]("preparing")
         self._recording = _BackgroundTask[None]("recording")
-        self._attaching = _BackgroundTask[None]("attaching")
+        self._attaching = _AttachingTasks(context, self._source)
 
     def __enter__(self) -> FilingPipeline:
         return self
@@ -66,24 +70,29 @@ class FilingPipeline:
         self._prepare()
         is_last = False
         while not is_last:
-            batch = self._next_batch()
-            if batch.is_empty and not batch.to_attach:
+            batch = self._preparing.result()
+            if batch.is_empty and not batch.to_attach and not self._busy_filings():
                 return False
             is_last = batch.is_webcrm_wanted or time.monotonic() > end
             with self._released_on_error(batch):
-                self._attach(batch)
+                self._attach(batch, at_most=1 if is_last else _MAX_ATTACHING)
+                if batch.is_empty:
+                    self._wait_for_change()
                 if not is_last:
                     self._prepare(exclude=batch.filing_ids)
-            result = run(self._context, self._source, batch)
-            self._recording.finish()
-            self._recording.start(batch.filing_ids, submit.record, self._context, result)
-            if is_recovering and not batch.is_empty:
-                # Made progress: restart the back-off from its shortest delay.
-                resume_webcrm(self._context)
+            if not batch.is_empty:
+                self._run(batch, is_recovering=is_recovering)
                 is_recovering = False
         self._recording.finish()
         self._attaching.finish()
         return True
+
+    def _run(self, batch: Batch, *, is_recovering: bool) -> None:
+        result = run(self._context, self._source, batch)
+        self._recording.finish()
+        self._recording.start(batch.filing_ids, submit.record, self._context, result)
+        if is_recovering:  # Made progress: restart the back-off from its shortest delay.
+            resume_webcrm(self._context)
 
     @contextmanager
     def _released_on_error(self, batch: Batch) -> Iterator[None]:
@@ -95,30 +104,85 @@ class FilingPipeline:
             raise
 
     def _prepare(self, *, exclude: frozenset[int] = frozenset()) -> None:
-        busy = exclude | self._recording.filing_ids | self._attaching.filing_ids
+        busy = exclude | self._busy_filings()
         self._preparing.start((), prepare, self._context, self._source, busy)
 
-    def _next_batch(self) -> Batch:
-        """The next batch. It is empty only when nothing else can be done at the moment."""
-        batch = self._preparing.result()
-        while batch.is_empty and self._is_any_filing_busy():
-            self._recording.finish()
-            self._attaching.wait(_CHECK_S)
-            batch = prepare(self._context, self._source, self._attaching.filing_ids)
-        return batch
+    def _wait_for_change(self) -> None:
+        """Wait for a moment at most, until more may be due."""
+        self._recording.finish()
+        self._attaching.wait(_CHECK_S)
 
-    def _is_any_filing_busy(self) -> bool:
-        return bool(self._recording.filing_ids or self._attaching.filing_ids)
+    def _busy_filings(self) -> frozenset[int]:
+        return self._recording.filing_ids | self._attaching.filing_ids
 
-    def _attach(self, batch: Batch) -> None:
-        """Start writing attachments beside this batch, unless some are being written already.
+    def _attach(self, batch: Batch, *, at_most: int) -> None:
+        """Start writing attachments beside this batch.
 
-        A batch with updates of Activities waits instead: both may be about the same Activity.
+        None are written beside updates of Activities, since both may be about the same Activity.
         """
-        self._attaching.wait(None if batch.has_updates else 0)
-        if batch.to_attach and not batch.has_updates and not self._attaching.filing_ids:
-            ids = batch.to_attach
-            self._attaching.start(ids, attach, self._context, self._source, ids)
+        if batch.has_updates:
+            self._attaching.stop()
+        else:
+            self._attaching.start(batch.to_attach, at_most=at_most)
+
+
+class _AttachingTasks:
+    """Background tasks that each write one request of attachments."""
+
+    def __init__(self, context: Context, source: Source) -> None:
+        self._context = context
+        self._source = source
+        self._turn = WriteTurn()
+        self._tasks = [_BackgroundTask[None](f"attaching {n}") for n in range(_MAX_ATTACHING)]
+        self._alone: frozenset[int] = frozenset()
+
+    @property
+    def filing_ids(self) -> frozenset[int]:
+        """The filings whose attachments are being written."""
+        return frozenset().union(*(task.filing_ids for task in self._tasks))
+
+    def start(self, groups: Iterable[AttachmentGroup], *, at_most: int) -> None:
+        """Start with the first of these groups, until `at_most` are in work.
+
+        Only one large attachment is in work at a time. Raises what a task raised that has ended.
+        """
+        self.wait(0)
+        idle = [task for task in self._tasks if not task.filing_ids]
+        left = at_most - (len(self._tasks) - len(idle))
+        for group in groups:
+            if left <= 0:
+                return
+            if group.is_alone:
+                if self._alone & self.filing_ids:
+                    continue
+                self._alone = frozenset(group.filing_ids)
+            ids = group.filing_ids
+            idle.pop().start(ids, attach, self._context, self._source, self._turn, ids)
+            left -= 1
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until a task ends, at most this long. Raises what a task raised that has ended."""
+        running = [task.future for task in self._tasks if task.future]
+        wait(running, timeout_s, FIRST_COMPLETED)
+        for task in self._tasks:
+            task.wait(0)
+
+    def finish(self) -> None:
+        """Wait for the end of all tasks. Raises the first error."""
+        for task in self._tasks:
+            task.finish()
+
+    def stop(self) -> None:
+        """Wait for the end of all tasks. What is not sent yet remains due. Raises as `finish`."""
+        self._turn.close()
+        self.finish()
+        self._turn.open()
+
+    def close(self) -> None:
+        """End the threads. What is not sent yet remains due."""
+        self._turn.close()
+        for task in self._tasks:
+            task.close()
 
 
 class _BackgroundTask(Generic[R]):
@@ -131,18 +195,18 @@ class _BackgroundTask(Generic[R]):
     def __init__(self, name: str) -> None:
         self._name = name
         self._executor = ThreadPoolExecutor(1, name)
-        self._future: Future[R] | None = None
+        self.future: Future[R] | None = None
         self.filing_ids: frozenset[int] = frozenset()
 
     def start(self, filing_ids: Iterable[int], work: Callable[..., R], *args: object) -> None:
         """Start work on these filings. The work that was started before must be finished."""
         self.filing_ids = frozenset(filing_ids)
-        self._future = self._executor.submit(work, *args)
+        self.future = self._executor.submit(work, *args)
 
     def result(self) -> R:
         """What the started work returns. Raises what it raised."""
-        assert self._future is not None
-        future, self._future = self._future, None
+        assert self.future is not None
+        future, self.future = self.future, None
         result = future.result()
         self.filing_ids = frozenset()
         return result
@@ -153,17 +217,17 @@ class _BackgroundTask(Generic[R]):
 
     def wait(self, timeout_s: float | None) -> None:
         """Wait for the end of the work, at most this long. Raises what it raised."""
-        if self._future and wait([self._future], timeout_s).done:
+        if self.future and wait([self.future], timeout_s).done:
             self.result()
 
     def close(self) -> R | None:
         """The result that nobody has asked for, None = there is none; ends the thread."""
         self._executor.shutdown()
-        if self._future is None:
+        if self.future is None:
             return None
-        if error := self._future.exception():
+        if error := self.future.exception():
             log = logger.warning if incidents.is_trouble(error) else logger.error
             told = {"background_task": self._name, "trace": format_trace(error)}
             log("background_task_failed", extra=told)
             return None
-        return self._future.result()
+        return self.future.result()
