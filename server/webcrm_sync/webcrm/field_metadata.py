@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from webcrm_sync.core.crm import Field
 from webcrm_sync.core.errors import Gone, Refused
@@ -16,24 +17,29 @@ ACTION, SUBJECT, MEMO = "ActivityAction", "ActivityDescription", "ActivityMemo"
 
 @dataclass(slots=True)
 class FieldMetadata:
-    """The Activity's fields, cached for half an hour. `fetch`: reads them from webCRM."""
+    """The Activity's fields, cached for half an hour. `fetch`: reads them from webCRM.
+
+    Thread-safe: while one thread reads them, the others wait for its result.
+    """
 
     fetch: Callable[[], tuple[Field, ...]]
     now: Callable[[], datetime]
-    fields: dict[str, Field] | None = None
+    fields: Mapping[str, Field] | None = None
     fetched_at: datetime | None = None
+    _lock: Lock = field(default_factory=Lock, init=False)
 
-    def read(self, *, is_fresh: bool = False) -> dict[str, Field]:
+    def read(self, *, is_fresh: bool = False) -> Mapping[str, Field]:
         """The fields by name, empty if webCRM does not describe them.
 
         `is_fresh`: read them from webCRM even if the cache is young.
         """
-        now = self.now()
-        is_stale = self.fetched_at is None or now - self.fetched_at > _MAX_AGE
-        if self.fields is None or is_stale or is_fresh:
-            self.fields = {field.name: field for field in self._fetch()}
-            self.fetched_at = now
-        return self.fields
+        with self._lock:
+            now = self.now()
+            is_stale = self.fetched_at is None or now - self.fetched_at > _MAX_AGE
+            if self.fields is None or is_stale or is_fresh:
+                self.fields = {one.name: one for one in self._fetch()}
+                self.fetched_at = now
+            return self.fields
 
     def _fetch(self) -> tuple[Field, ...]:
         try:
@@ -53,7 +59,7 @@ class FieldMetadata:
         For a missing label it reads the fields again, since somebody may just have added it.
         """
         for is_fresh in (False, True):
-            field = self.read(is_fresh=is_fresh).get(ACTION)
-            if field is None or not field.choices or action in field.choices:
+            known = self.read(is_fresh=is_fresh).get(ACTION)
+            if known is None or not known.choices or action in known.choices:
                 return True
         return False

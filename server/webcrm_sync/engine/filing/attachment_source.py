@@ -38,7 +38,7 @@ R = TypeVar("R")
 PARALLEL_MAILBOXES, PARALLEL_READS = 16, 2
 
 
-def in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
+def run_in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
     """What `read` returns for each thing, in their order. Raises the first error."""
     with ThreadPoolExecutor(at_a_time, "attachments") as threads:
         return list(threads.map(read, things))
@@ -67,7 +67,9 @@ class Source:
         for user_id, graph_id in self._first_copies(ids).values():
             if self._known_list(graph_id) is None:
                 wanted.setdefault(user_id, []).append(graph_id)
-        in_parallel(lambda one: self._prepare(*one), wanted.items(), at_a_time=PARALLEL_MAILBOXES)
+        run_in_parallel(
+            lambda one: self._prepare(*one), wanted.items(), at_a_time=PARALLEL_MAILBOXES
+        )
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
@@ -134,7 +136,7 @@ class Source:
                 in_mailbox = wanted.setdefault(user_id, {})
                 in_mailbox.setdefault((graph_id, found.graph_id), []).append(small)
         several = [(user_id, some) for user_id, some in wanted.items() if len(some) > 1]
-        saved = in_parallel(
+        saved = run_in_parallel(
             lambda one: self._save_small(*one), several, at_a_time=PARALLEL_MAILBOXES
         )
         return frozenset().union(*saved)

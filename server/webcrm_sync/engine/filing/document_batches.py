@@ -1,4 +1,4 @@
-"""Chooses which of the waiting attachments one request to webCRM carries. Pure."""
+"""Chooses which attachments one request to webCRM carries. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_BYTES, _MAX_DOCUMENTS = 2_000_000, 50
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingAttachment:
     """An attachment that webCRM does not have yet. `mailbox`: the address of one that holds it."""
 
     filing: Filing
@@ -51,7 +51,7 @@ def group_filings(
     open_ = {f.id: [d for d in documents[f.id] if not d.is_settled] for f in filed}
     unclear = [f.id for f in filed if any(d.intent_at for d in open_[f.id])]
     clear = [(mailboxes[f.email_id], f.id) for f in filed if f.id not in unclear]
-    in_order = list(chain.from_iterable(by_mailbox(clear)))
+    in_order = list(chain.from_iterable(group_by_mailbox(clear)))
     alone = [i for i in in_order if open_[i] and all(map(goes_alone, open_[i]))]
     small = {i: [d for d in open_[i] if not goes_alone(d)] for i in in_order if i not in alone}
     groups = [AttachmentGroup(tuple(ids)) for ids in _fill_requests(small)]
@@ -80,13 +80,13 @@ def goes_alone(document: Document) -> bool:
     return document.size > SMALL or document.attempts > 0
 
 
-def together(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+def choose_request(pending: Sequence[PendingAttachment]) -> Sequence[PendingAttachment]:
     """The attachments of the next request: several small ones, or one alone.
 
     They come from as many mailboxes as possible, since each mailbox allows only a few reads at
     once.
     """
-    group = list(islice(_alternating(waiting), _MAX_DOCUMENTS))
+    group = list(islice(_alternating(pending), _MAX_DOCUMENTS))
     left = _MAX_BYTES
     for count, one in enumerate(group):
         left -= one.document.size
@@ -95,7 +95,7 @@ def together(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
     return group
 
 
-def by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
+def group_by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
     """The values of these (mailbox, value) pairs, one list per mailbox."""
     per_mailbox: dict[str, list[T]] = {}
     for mailbox, one in pairs:
@@ -103,7 +103,7 @@ def by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
     return list(per_mailbox.values())
 
 
-def _alternating(waiting: Iterable[Waiting]) -> Iterator[Waiting]:
+def _alternating(pending: Iterable[PendingAttachment]) -> Iterator[PendingAttachment]:
     """The first of each mailbox, then the second of each, and so on."""
-    rows = zip_longest(*by_mailbox((w.mailbox, w) for w in waiting))
+    rows = zip_longest(*group_by_mailbox((p.mailbox, p) for p in pending))
     return (one for row in rows for one in row if one)

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from io import SEEK_END
-from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import IO
 
 from webcrm_sync.core import verification
 from webcrm_sync.core.attachments import AttachmentPlan
-from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, RejectedRecord
+from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, RejectedRecord
 from webcrm_sync.core.errors import (
     AccessLost,
     Gone,
@@ -25,10 +24,8 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.core.faults import format_trace
-from webcrm_sync.core.neutralize import neutralize_tags
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import attachment_source, outcome
@@ -36,16 +33,17 @@ from webcrm_sync.engine.filing.attachment_source import (
     PARALLEL_MAILBOXES,
     PARALLEL_READS,
     Source,
-    in_parallel,
+    run_in_parallel,
 )
 from webcrm_sync.engine.filing.document_batches import (
     SMALL,
-    Waiting,
-    by_mailbox,
+    PendingAttachment,
+    choose_request,
     goes_alone,
-    together,
+    group_by_mailbox,
 )
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
+from webcrm_sync.engine.filing.verify_documents import verify_documents
 from webcrm_sync.store import documents, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
@@ -96,7 +94,7 @@ def add_documents(
     Small attachments come first. Raises Unclear or TryLater when webCRM is in trouble. Documents
     whose outcome is unclear are searched for before they are written again.
     """
-    waiting: list[Waiting] = []
+    pending: list[PendingAttachment] = []
     reachable = []
     with context.begin() as tx:
         holders = lookup.addresses_holding(tx, [email.id for _, email in filed])
@@ -108,20 +106,20 @@ def add_documents(
         try:
             rows = planned[filing.id] or _plan(context, source, filing, email)
             mailbox = next(iter(holders[email.id]), "")
-            waiting += [Waiting(filing, d, mailbox) for d in rows if not d.is_settled]
+            pending += [PendingAttachment(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
         except (TryLater, AccessLost) as error:
             _postpone(context, filing, error)
         except Refused as error:
             with context.begin() as tx:
                 outcome.park(tx, filing, Reason.UNREADABLE_ATTACHMENT, str(error))
-    unclear = [w for w in waiting if w.document.intent_at is not None]
+    unclear = [p for p in pending if p.document.intent_at is not None]
     if unclear:
         with turn.take() as is_open:
             if is_open:
-                _verify_unclear(context, unclear)
-    fresh = [w for w in waiting if w.document.intent_at is None]
-    if group := together([w for w in fresh if not goes_alone(w.document)] or fresh):
+                verify_documents(context, unclear)
+    fresh = [p for p in pending if p.document.intent_at is None]
+    if group := choose_request([p for p in fresh if not goes_alone(p.document)] or fresh):
         _send(context, source, turn, group)
     _complete(context, reachable)
 
@@ -152,13 +150,15 @@ def _postpone(context: Context, filing: Filing, error: SyncError) -> None:
         filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
-def _send(context: Context, source: Source, turn: WriteTurn, group: Sequence[Waiting]) -> None:
+def _send(
+    context: Context, source: Source, turn: WriteTurn, group: Sequence[PendingAttachment]
+) -> None:
     """Read the contents from Outlook, then write the group to webCRM.
 
     A content above a megabyte is kept in an unnamed temporary file, not in memory.
     """
     with ExitStack() as stack:
-        sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for w in group]
+        sinks = [(p, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for p in group]
         if ready := _read(context, source, sinks):
             with turn.take() as is_open:
                 if is_open:
@@ -166,38 +166,38 @@ def _send(context: Context, source: Source, turn: WriteTurn, group: Sequence[Wai
 
 
 def _read(
-    context: Context, source: Source, sinks: Sequence[tuple[Waiting, IO[bytes]]]
-) -> list[tuple[Waiting, DocumentDraft]]:
+    context: Context, source: Source, sinks: Sequence[tuple[PendingAttachment, IO[bytes]]]
+) -> list[tuple[PendingAttachment, DocumentDraft]]:
     """Drafts of the attachments that could be read: many in one round trip, the rest singly."""
-    in_bulk = source.save_small([(w.filing.email_id, w.document, sink) for w, sink in sinks])
-    left = [(w, sink) for w, sink in sinks if w.document.id not in in_bulk]
-    saved = in_parallel(
+    in_bulk = source.save_small([(p.filing.email_id, p.document, sink) for p, sink in sinks])
+    left = [(p, sink) for p, sink in sinks if p.document.id not in in_bulk]
+    saved = run_in_parallel(
         lambda some: _read_singly(context, source, some),
-        by_mailbox((w.mailbox, (w, sink)) for w, sink in left),
+        group_by_mailbox((p.mailbox, (p, sink)) for p, sink in left),
         at_a_time=PARALLEL_MAILBOXES,
     )
     are_read = in_bulk.union(*saved)
-    return [(w, _draft(w, sink)) for w, sink in sinks if w.document.id in are_read]
+    return [(p, _draft(p, sink)) for p, sink in sinks if p.document.id in are_read]
 
 
 def _read_singly(
-    context: Context, source: Source, sinks: Sequence[tuple[Waiting, IO[bytes]]]
+    context: Context, source: Source, sinks: Sequence[tuple[PendingAttachment, IO[bytes]]]
 ) -> frozenset[int]:
     """The ids of the Documents whose attachments could be read; all are from one mailbox."""
-    are_read = in_parallel(
+    are_read = run_in_parallel(
         lambda one: _save(context, source, *one), sinks, at_a_time=PARALLEL_READS
     )
     return frozenset(
-        w.document.id for (w, _), is_read in zip(sinks, are_read, strict=True) if is_read
+        p.document.id for (p, _), is_read in zip(sinks, are_read, strict=True) if is_read
     )
 
 
-def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
+def _write(context: Context, ready: Sequence[tuple[PendingAttachment, DocumentDraft]]) -> None:
     """Commit the intents, create the Documents, save their ids."""
     with context.begin() as tx:
-        ids = documents.claim(tx, [w.document.id for w, _ in ready])
+        ids = documents.claim(tx, [p.document.id for p, _ in ready])
         until = verification.latest_send_at(tx.now, settle=context.settings.search_lag)
-    ready = [(w, draft) for w, draft in ready if w.document.id in ids]
+    ready = [(p, draft) for p, draft in ready if p.document.id in ids]
     if not ready:
         return
     try:
@@ -206,7 +206,7 @@ def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> 
         with context.begin() as tx:
             first = tx.now + verification.FIRST_SEARCH
             documents.change(tx, ids, intent_at=tx.now)
-            filings.retry(tx, [w.filing.id for w, _ in ready], due_at=first)
+            filings.retry(tx, [p.filing.id for p, _ in ready], due_at=first)
         raise
     except TryLater:
         with context.begin() as tx:
@@ -215,34 +215,36 @@ def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> 
     except Exception as error:
         if incidents.is_trouble(error) or _is_unsent(context, ready):
             raise
-        _on_unexpected_error(context, [w for w, _ in ready], error)
+        _on_unexpected_error(context, [p for p, _ in ready], error)
         return
     with context.begin() as tx:
-        pairs = [(w, answer) for (w, _), answer in zip(ready, answers, strict=True)]
+        pairs = [(p, answer) for (p, _), answer in zip(ready, answers, strict=True)]
         documents.record(
-            tx, {w.document.id: a.record_id for w, a in pairs if isinstance(a, CreatedRecord)}
+            tx, {p.document.id: a.record_id for p, a in pairs if isinstance(a, CreatedRecord)}
         )
-        for waiting, answer in pairs:
+        for pending, answer in pairs:
             if isinstance(answer, RejectedRecord):
-                _rejected(tx, waiting, answer)
+                _rejected(tx, pending, answer)
 
 
-def _is_unsent(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
+def _is_unsent(context: Context, ready: Sequence[tuple[PendingAttachment, DocumentDraft]]) -> bool:
     """True when one of these cannot be serialized for webCRM: then none of them was sent."""
     _, odd = isolate.try_each(
         context, ready, lambda one: context.webcrm.check_document(one[1]), _name
     )
     if odd:
         with context.begin() as tx:
-            documents.change(tx, [w.document.id for w, _ in ready], intent_at=None)
+            documents.change(tx, [p.document.id for p, _ in ready], intent_at=None)
     return bool(odd)
 
 
-def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
+def _name(ready: tuple[PendingAttachment, DocumentDraft]) -> str:
     return incidents.hold_mail(ready[0].filing.email_id).name
 
 
-def _on_unexpected_error(context: Context, group: Sequence[Waiting], error: Exception) -> None:
+def _on_unexpected_error(
+    context: Context, group: Sequence[PendingAttachment], error: Exception
+) -> None:
     """Search for each of these in webCRM, which may have it; then send it alone.
 
     A mail to which all of them belong is set aside.
@@ -251,8 +253,8 @@ def _on_unexpected_error(context: Context, group: Sequence[Waiting], error: Exce
         for one in group:
             attempts = one.document.attempts + 1
             documents.change(tx, [one.document.id], intent_at=tx.now, attempts=attempts)
-        filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + verification.FIRST_SEARCH)
-    mails = {w.filing.email_id for w in group}
+        filings.retry(tx, [p.filing.id for p in group], due_at=tx.now + verification.FIRST_SEARCH)
+    mails = {p.filing.email_id for p in group}
     if len(mails) == 1:
         incidents.hold_back(context, "attach", incidents.hold_mail(mails.pop()), error)
     else:
@@ -274,23 +276,23 @@ def _create(
         return [answer for draft in drafts for answer in _create(context, [draft], until=until)]
 
 
-def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
-    filing = waiting.filing
+def _draft(pending: PendingAttachment, content: IO[bytes]) -> DocumentDraft:
+    filing = pending.filing
     assert filing.activity_id is not None
     return DocumentDraft(
         activity_id=filing.activity_id,
         organisation_id=filing.organisation_id or None,
-        name=waiting.document.name,
+        name=pending.document.name,
         content=content,
         size=content.seek(0, SEEK_END),
     )
 
 
-def _save(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
+def _save(context: Context, source: Source, pending: PendingAttachment, sink: IO[bytes]) -> bool:
     """True when the attachment is in the sink; False = postponed, or refused by Outlook."""
-    filing = waiting.filing
+    filing = pending.filing
     try:
-        source.save(filing.email_id, waiting.document, sink)
+        source.save(filing.email_id, pending.document, sink)
     except (TryLater, AccessLost) as error:
         _postpone(context, filing, error)
         return False
@@ -298,9 +300,9 @@ def _save(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -
         is_gone = _is_gone(context, filing.email_id)
         with context.begin() as tx:
             if is_gone:  # The attachment was deleted with the mail.
-                documents.drop(tx, waiting.document.id)
+                documents.drop(tx, pending.document.id)
             else:
-                _unreadable(tx, waiting, str(error))
+                _unreadable(tx, pending, str(error))
         return False
     return True
 
@@ -314,26 +316,26 @@ def _is_gone(context: Context, email_id: int) -> bool:
     return False
 
 
-def _unreadable(tx: Tx, waiting: Waiting, message: str) -> None:
-    if not _schedule_retry(tx, waiting, Reason.UNREADABLE_ATTACHMENT, message):
+def _unreadable(tx: Tx, pending: PendingAttachment, message: str) -> None:
+    if not _schedule_retry(tx, pending, Reason.UNREADABLE_ATTACHMENT, message):
         attachment_source.leave_out(
-            tx, waiting.filing, waiting.document, "Outlook does not give it"
+            tx, pending.filing, pending.document, "Outlook does not give it"
         )
 
 
-def _rejected(tx: Tx, waiting: Waiting, answer: RejectedRecord) -> None:
+def _rejected(tx: Tx, pending: PendingAttachment, answer: RejectedRecord) -> None:
     if answer.is_too_large:
-        attachment_source.leave_out(tx, waiting.filing, waiting.document, "too large for webCRM")
-    elif not _schedule_retry(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message):
-        attachment_source.leave_out(tx, waiting.filing, waiting.document, "webCRM does not take it")
+        attachment_source.leave_out(tx, pending.filing, pending.document, "too large for webCRM")
+    elif not _schedule_retry(tx, pending, Reason.REFUSED_BY_WEBCRM, answer.message):
+        attachment_source.leave_out(tx, pending.filing, pending.document, "webCRM does not take it")
 
 
-def _schedule_retry(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> bool:
+def _schedule_retry(tx: Tx, pending: PendingAttachment, reason: Reason, message: str) -> bool:
     """Retry an attachment that was refused; False when it was tried often enough.
 
     The first retries follow quickly, later ones hourly for a day. A person sees the hourly ones.
     """
-    document, filing = waiting.document, waiting.filing
+    document, filing = pending.document, pending.filing
     attempts = document.attempts + 1
     documents.change(tx, [document.id], intent_at=None, attempts=attempts)
     if attempts < _QUICK_TRIES:
@@ -343,53 +345,6 @@ def _schedule_retry(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> b
     else:
         return False
     return True
-
-
-def _verify_unclear(context: Context, unclear: Sequence[Waiting]) -> None:
-    """Search for Documents whose outcome is unclear, by Activity and name."""
-    activities = {w.filing.activity_id for w in unclear}
-    listed = [d for d in context.webcrm.list_documents() if d.activity_id in activities]
-    with context.begin() as tx:
-        known_ids = documents.ids_in_webcrm(tx, {w.filing.id for w in unclear})
-        candidates = [d for d in listed if d.document_id not in known_ids]
-        for waiting in unclear:
-            found = next((d for d in candidates if _is_same(d, waiting)), None)
-            if found:
-                candidates.remove(found)
-                documents.change(tx, [waiting.document.id], document_id=found.document_id)
-            else:
-                _not_found(context, tx, waiting)
-
-
-def _is_same(row: DocumentRow, waiting: Waiting) -> bool:
-    """True for a Document of that Activity and name. Names are compared as they are sent.
-
-    webCRM may return the name without its extension.
-    """
-    name = neutralize_tags(waiting.document.name).casefold()
-    names = {name, PurePosixPath(name).stem}
-    return (
-        row.activity_id == waiting.filing.activity_id
-        and neutralize_tags(row.name).casefold() in names
-    )
-
-
-def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
-    document, settle = waiting.document, context.settings.search_lag
-    assert document.intent_at is not None
-    searches = document.searches + 1
-    decision = verification.decide_after_search(
-        intent_at=document.intent_at, searches=searches, now=tx.now, settle=settle
-    )
-    search_at = tx.now
-    if decision is VerifyDecision.NOT_THERE:
-        documents.retry(tx, document, intent_at=None, searches=0)
-    else:
-        documents.retry(tx, document, searches=searches)
-        search_at = verification.next_search_at(
-            intent_at=document.intent_at, now=tx.now, settle=settle
-        )
-    filings.retry(tx, [waiting.filing.id], due_at=search_at)
 
 
 def _complete(context: Context, reachable: Sequence[Filing]) -> None:
