@@ -29,6 +29,7 @@ from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.discovery.poll import poll
 from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.mailboxes.maintain import maintain
@@ -47,6 +48,7 @@ Step = Callable[[Context, int], None]
 #: What each job calls, with the id of the row it is about.
 STEPS: Mapping[Job, Step] = {
     Job.DISCOVER: discover,
+    Job.POLL: lambda context, _: poll(context),
     Job.MARK: mark,
     Job.MAINTAIN: maintain,
     Job.MATCH: lambda context, _: match(context),

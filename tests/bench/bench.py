@@ -17,6 +17,7 @@ from bench.memory import measure_memory
 from bench.panes import measure_panes
 from bench.reading.hostile import measure_hostile
 from bench.receiver import measure_receiver
+from bench.rest import measure_rest
 from bench.stalled import measure_stalled
 
 SECTIONS = {
@@ -27,6 +28,7 @@ SECTIONS = {
     "line": "a person's questions to webCRM while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
     "memory": "serve with 105 mailboxes: memory of its processes, start and stop",
+    "rest": "an idle hour of 40 mailboxes: calls to Graph by kind",
     "receiver": "2,000 notifications from 16 connections, and hostile requests",
     "panes": "300 idle visible panes: processor time of the web process and its database",
     "pane": "the add-in: its size, its first state, the response to a click",
@@ -77,6 +79,8 @@ def _plain_loop_s() -> float:
 
 
 def _run_web_sections(wanted: list[str]) -> None:
+    if "rest" in wanted:
+        measure_rest()
     if "receiver" in wanted:
         measure_receiver()
     if "panes" in wanted:

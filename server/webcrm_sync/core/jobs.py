@@ -25,6 +25,7 @@ class Job(StrEnum):
     """A job by its name in the queue. Names never change: an upgrade may find jobs in the queue."""
 
     DISCOVER = "discover"
+    POLL = "poll"
     MARK = "mark"
     MAINTAIN = "keep"
     MATCH = "match"

@@ -1,4 +1,4 @@
-"""Several requests about one mailbox in one round trip (Microsoft Graph: JSON batching)."""
+"""Several requests in one round trip (Microsoft Graph: JSON batching)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from webcrm_sync.graph.transport import Transport
 
 #: The most that Graph takes in one batch.
 MAX_REQUESTS = 20
+#: The preference that each request needs, since Graph does not apply that of the batch.
+IMMUTABLE_IDS = 'IdType="ImmutableId"'
 _FAILED_DEPENDENCY = 424
 
 
@@ -59,7 +61,7 @@ def batch_body(requests: Sequence[BatchRequest], *, is_chain: bool) -> dict[str,
 
 
 def _request_body(number: int, request: BatchRequest, is_chain: bool) -> dict[str, Any]:
-    headers = {"Prefer": 'IdType="ImmutableId"', **request.headers}
+    headers = {"Prefer": IMMUTABLE_IDS, **request.headers}
     body: dict[str, Any] = {"id": str(number), "method": request.method, "url": request.url}
     if request.body is not None:
         body["body"] = request.body
@@ -116,6 +118,13 @@ def send_reads(
     for start in range(0, len(requests), MAX_REQUESTS):
         answers += _send_batch_of_reads(transport, user_id, requests[start : start + MAX_REQUESTS])
     return answers
+
+
+def send_apart(transport: Transport, requests: Sequence[BatchRequest]) -> list[BatchAnswer]:
+    """The answers to at most 20 GETs about different mailboxes; a failure concerns only its own."""
+    if len(requests) > MAX_REQUESTS:
+        raise ValueError(f"a batch holds at most {MAX_REQUESTS} requests")
+    return _send(transport, requests, Call(None), is_chain=False)
 
 
 def _send_batch_of_reads(

@@ -116,6 +116,13 @@ class GraphClient:
         """
         return messages.fetch_page(self._transport, user_id, folder_id, cursor, size=size)
 
+    def fetch_next_pages(self, cursors: Sequence[str], *, size: int) -> list[Page | None]:
+        """The page behind each cursor in their order, None = Graph did not answer for this one.
+
+        `cursors`: at most 20 of any mailboxes. One round trip.
+        """
+        return messages.fetch_next_pages(self._transport, cursors, size=size)
+
     def fetch_message(self, user_id: str, graph_id: str) -> Message:
         """One mail with its body."""
         return messages.fetch_message(self._transport, user_id, graph_id)

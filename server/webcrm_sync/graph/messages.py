@@ -42,6 +42,28 @@ def fetch_page(
     return fetch_page(transport, user_id, folder_id, cursor, size=size // 2)
 
 
+def fetch_next_pages(
+    transport: Transport, cursors: Sequence[str], *, size: int
+) -> list[Page | None]:
+    """The page behind each cursor, of any mailboxes, None = it was not answered.
+
+    `cursors`: at most 20. The requests run in parallel, so that one mailbox in trouble stops no
+    other.
+    """
+    prefer = f"{batch.IMMUTABLE_IDS}, odata.maxpagesize={size}, {_AS_HTML}"
+    urls = [transport.relative_url(cursor) for cursor in cursors]
+    requests = [BatchRequest("GET", url, headers={"Prefer": prefer}) for url in urls if url]
+    answers = iter(batch.send_apart(transport, requests))
+    return [_read_next_page(next(answers)) if url else None for url in urls]
+
+
+def _read_next_page(answer: BatchAnswer) -> Page | None:
+    try:
+        return None if answer.failure else wire.read_page(answer.body)
+    except Refused:  # the answer is no page
+        return None
+
+
 def fetch_message(transport: Transport, user_id: str, graph_id: str) -> Message:
     """One mail with its body."""
     url = transport.build_url(

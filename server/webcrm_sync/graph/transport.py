@@ -85,6 +85,10 @@ class Transport:
         """A resource's absolute URL, see `wire.build_path`."""
         return self._url + build_path(*segments, **query)
 
+    def relative_url(self, url: str) -> str | None:
+        """The part of a URL behind Graph's address, as a batch needs it; None if it has another."""
+        return url.removeprefix(self._url) if url.startswith(f"{self._url}/") else None
+
     def request_json(
         self,
         method: str,

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func, select, update
 
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import SyncFolder, lock
-from webcrm_sync.store.schema.tables import folder
+from webcrm_sync.store.schedule import POLL_PATIENCE
+from webcrm_sync.store.schema.columns import columns_of
+from webcrm_sync.store.schema.tables import folder, item, mailbox
 
 #: The shortest time between two readings of a busy folder, however many are requested.
 _FLOOD_PAUSE = timedelta(seconds=1)
 #: The smallest difference between two times in PostgreSQL.
 _SMALLEST_STEP = timedelta(microseconds=1)
+_FOLDER = columns_of(folder, SyncFolder)
+
+
+def due_polls(tx: Tx, *, by: datetime, selection: int, limit: int) -> Sequence[SyncFolder]:
+    """Folders to poll together: pushed, at rest, and due at `by` at the latest.
+
+    `selection`: the one of their cursors. Folders of a mailbox in trouble, and those that are
+    overdue, are left to `discover`.
+    """
+    unseen = select(item.c.id).where(
+        item.c.folder_id == folder.c.id, item.c.seen_round < folder.c.round
+    )
+    query = (
+        select(*_FOLDER)
+        .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, mailbox.c.attempts == 0)
+        .where(mailbox.c.paused_until.is_(None) | (mailbox.c.paused_until <= tx.now))
+        .where(folder.c.subscription_id.is_not(None), folder.c.read_requested_at.is_(None))
+        .where(folder.c.is_known, folder.c.cursor.is_not(None), folder.c.selection == selection)
+        .where(folder.c.poll_due_at > tx.now - POLL_PATIENCE, folder.c.poll_due_at <= by)
+        .where(~unseen.exists())
+        .order_by(folder.c.poll_due_at, folder.c.id)
+        .limit(limit)
+    )
+    return [SyncFolder(**row) for row in tx.connection.execute(query).mappings()]
+
+
+def leave_to_discover(tx: Tx, seen: SyncFolder) -> None:
+    """Make a folder's poll overdue, unless a reading has changed its time since it was `seen`."""
+    is_unchanged = folder.c.poll_due_at == seen.poll_due_at
+    query = update(folder).where(folder.c.id == seen.id, is_unchanged)
+    tx.connection.execute(query.values(poll_due_at=tx.now - POLL_PATIENCE))
 
 
 def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:

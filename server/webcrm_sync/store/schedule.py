@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -13,6 +13,8 @@ from webcrm_sync.store.database import Tx
 
 #: The due time of work that waits for a person or for `release`: it never comes.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+#: How long the poll of a folder waits for the job `poll`. Then `discover` reads the folder.
+POLL_PATIENCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,18 @@ _IS_READ = (
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
       AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
+#: The job `poll` reads many folders at once that are pushed and at rest.
+_IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
+      AND f.is_known AND f.cursor IS NOT NULL AND m.attempts = 0)"""
 _DUE = f"""
 SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
+ WHERE {_MAILBOX_IS_OPEN} AND (f.hinted_at IS NOT NULL
+   OR f.poll_due_at <= :now AND NOT {_IS_POLLED_TOGETHER})
+UNION ALL
+SELECT '{Job.POLL}', c.id FROM company c WHERE c.id = :company AND EXISTS (
+   SELECT 1 FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+    WHERE {_MAILBOX_IS_OPEN} AND f.hinted_at IS NULL AND f.poll_due_at <= :now
+      AND {_IS_POLLED_TOGETHER})
 UNION ALL
 SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
  WHERE {_MAILBOX_IS_OPEN} AND i.mark_due_at <= :now
@@ -83,5 +94,7 @@ SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
 
 def due_jobs(tx: Tx) -> Sequence[DueJob]:
     """The jobs of the company that are due."""
-    rows = tx.connection.execute(text(_FREE), {"now": tx.now, "company": tx.company_id})
+    overdue = tx.now - POLL_PATIENCE
+    parameters = {"now": tx.now, "overdue": overdue, "company": tx.company_id}
+    rows = tx.connection.execute(text(_FREE), parameters)
     return [DueJob(Job(job), subject_id) for job, subject_id in rows]
