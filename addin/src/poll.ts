@@ -16,8 +16,14 @@ const NEEDS_PERSON = new Set<ErrorKind>([
   ...(["shared", "invalid", "conflict"] as const),
 ]);
 
-/** The pause in milliseconds while a mail is on its way, by the time since it began. */
+/**
+ * The pause in milliseconds while a mail is on its way, by the time since it began. Most mails
+ * arrive within a second, so that a longer first pause is most of what a person waits.
+ */
 export function pauseOnItsWay(elapsedMs: number): number {
+  if (elapsedMs < 2_000) {
+    return 100;
+  }
   if (elapsedMs < 10_000) {
     return 300;
   }

@@ -24,6 +24,8 @@ export interface SyncNowContext {
 
 /** Outlook ends a command after five minutes; nobody watches the note that long. */
 const TIMEOUT_MS = 30_000;
+/** A note is not watched as closely as the pane. */
+const SHORTEST_PAUSE_MS = 300;
 
 /** Syncs the selected mail. Never rejects: an error becomes the note on the mail. */
 export async function syncNow(context: SyncNowContext): Promise<void> {
@@ -77,7 +79,8 @@ async function waitUntilSynced(
     if (state.state !== "on_its_way" || elapsed > timeoutMs) {
       return state;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseOnItsWay(elapsed)));
+    const pauseMs = Math.max(SHORTEST_PAUSE_MS, pauseOnItsWay(elapsed));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
     state = await api.state(mail, new AbortController().signal);
   }
 }

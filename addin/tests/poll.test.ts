@@ -17,9 +17,9 @@ function watched() {
 }
 
 describe("a mail on its way", () => {
-  test("is polled three times a second, later less often", () => {
-    expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseOnItsWay)).toEqual([
-      300, 300, 1_000, 1_000, 1_800,
+  test("is polled ten times a second at first, later less often", () => {
+    expect([0, 1_999, 2_000, 9_999, 10_000, 59_999, 60_000].map(pauseOnItsWay)).toEqual([
+      100, 100, 300, 300, 1_000, 1_000, 1_800,
     ]);
   });
 
@@ -27,10 +27,10 @@ describe("a mail on its way", () => {
     const { seen, poll } = watched();
     poll.wake();
     await vi.advanceTimersByTimeAsync(950);
-    expect(seen.looks).toBe(3);
+    expect(seen.looks).toBe(9);
     seen.since = null;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(seen.looks).toBe(3);
+    expect(seen.looks).toBe(9);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -38,9 +38,9 @@ describe("a mail on its way", () => {
     const { seen, poll } = watched();
     poll.wake();
     poll.wake();
-    await vi.advanceTimersByTimeAsync(350);
+    await vi.advanceTimersByTimeAsync(150);
     poll.wake();
-    await vi.advanceTimersByTimeAsync(300);
+    await vi.advanceTimersByTimeAsync(100);
     expect(seen.looks).toBe(2);
   });
 
