@@ -15,6 +15,8 @@ from webcrm_sync.core.attachments import (
     leave_out_repeated,
 )
 from webcrm_sync.core.mail_text.body_text import BodyText, read_body
+from webcrm_sync.core.mail_text.html_limits import DATA_LEFT_OUT
+from webcrm_sync.core.mail_text.pictures import PictureCollector
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.pictures import LARGEST_LOGO, NO_PICTURES, PictureFacts
 
@@ -304,3 +306,73 @@ def test_a_text_without_pictures_has_no_facts_about_them() -> None:
         "has_unattached": False,
         "has_pasted": False,
     }
+
+
+def collected(tag: str, **attributes: str) -> PictureCollector:
+    """The pictures of one element that is seen."""
+    collector = PictureCollector()
+    collector.visit(tag, {**attributes}, is_seen=True)
+    return collector
+
+
+@pytest.mark.parametrize("source", ["http://x.example/a", "https://x.example/a", "//x.example/a"])
+@pytest.mark.parametrize(
+    ("tag", "is_picture"),
+    [("img", True), ("input", True), ("v:imagedata", True), ("script", False), ("v:fill", False)],
+)
+def test_elements_that_show_a_picture_from_elsewhere(
+    tag: str, is_picture: bool, source: str
+) -> None:
+    assert collected(tag, src=source).has_unattached is is_picture
+    assert not collected(tag, src=source).has_pasted
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_shown"), [("img", True), ("v:fill", False), ("v:background", False)]
+)
+def test_backgrounds_show_nothing(tag: str, is_shown: bool) -> None:
+    found = collected(tag, src="cid:a")
+    assert (found.cids, found.shown) == ({"a"}, {"a"} if is_shown else set())
+    assert not found.has_unattached
+
+
+def test_a_background_from_elsewhere_is_no_attachment() -> None:
+    assert collected("table", background="https://x.example/a.png").cids == set()
+    assert collected("table", style="background:url(https://x.example/a)").cids == set()
+    assert collected("table", style="background:url(CID:b),url('cid:a')").cids == {"a", "b"}
+
+
+#: Base64 of one byte more than the largest logo takes this many letters, without padding.
+LETTERS = LARGEST_LOGO * 4 // 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("source", "is_pasted"),
+    [
+        ("data:".ljust(LETTERS, "A"), True),
+        ("data:".ljust(LETTERS - 1, "A"), False),
+        ("https://x.example/".ljust(LETTERS, "A"), False),
+        (f"{DATA_LEFT_OUT}", True),
+    ],
+)
+def test_a_picture_in_the_html_is_pasted_if_it_is_larger_than_a_logo(
+    source: str, is_pasted: bool
+) -> None:
+    found = collected("img", src=source)
+    assert (found.has_unattached, found.has_pasted) == (True, is_pasted)
+    found.visit("img", {"src": "data:A"}, is_seen=True)
+    assert found.has_pasted is is_pasted
+
+
+@pytest.mark.parametrize(
+    ("size", "is_pixel"),
+    [
+        *(({"width": "1"}, True), ({"height": "0"}, True), ({"width": " 1px "}, True)),
+        *(({"width": "10"}, False), ({"height": "1%"}, False), ({"width": ""}, False)),
+        *(({"style": "width: 1px"}, True), ({"style": "height:0 !important"}, True)),
+        *(({"style": "max-width:1px"}, False), ({"style": "width:10px"}, False)),
+        *(({"style": "color:red"}, False), ({"width": "9", "height": "1"}, True)),
+    ],
+)
+def test_a_picture_of_one_pixel_is_not_shown(size: dict[str, str], is_pixel: bool) -> None:
+    assert collected("img", src="cid:a", **size).shown == (set() if is_pixel else {"a"})

@@ -90,6 +90,11 @@ def test_a_blank_line_between_fields_is_part_of_the_header() -> None:
     sender, time, subject = MAIL
     assert header(sender, "", time, "", subject) == Header(0, 5)
     assert header(sender, time, "", "", subject) is None
+    assert header(*MAIL, "", "Hi", "To: Bo") == Header(0, 3)
+
+
+def test_a_time_may_be_folded() -> None:
+    assert header("From: Eva", "Sent: 3 Feb 2026", "10:12", "To: Bo", "", "Hi") == Header(0, 4)
 
 
 @pytest.mark.parametrize(("folded", "end"), [(2, 6), (3, 3)])

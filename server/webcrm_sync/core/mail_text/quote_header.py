@@ -177,11 +177,12 @@ def _end_of_fields(lines: Sequence[Line], at: int) -> int | None:
 
 def _is_header_in_a_line(words: str) -> bool:
     """True for `Date: 3 Feb 2026 10:12 From: eva@kunde.example To: Bo Subject: Hall`."""
-    if words.count(":") < len({"from", "date", "to", "subject"}) or not has_address(words):
+    required = {"from", "to", "subject"}
+    if words.count(":") <= len(required) or not has_address(words):
         return False
     kinds = {quote_words.FIELDS.get(name.casefold()) for name in _FIELD_WITHIN.findall(words)}
     is_dated = not kinds.isdisjoint({"sent", "date"}) and has_date_and_time(words)
-    return is_dated and {"from", "to", "subject"} <= kinds
+    return is_dated and required <= kinds
 
 
 @dataclass(slots=True)

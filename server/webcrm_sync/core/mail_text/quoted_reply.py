@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from webcrm_sync.core.mail_text import quote_words
 from webcrm_sync.core.mail_text.quote_header import Header, find_header
@@ -52,8 +53,7 @@ def is_forward(subject: str, text: str = "") -> bool:
             return True
         if mail.header(number):
             below = next_words(mail.lines, number)
-            is_mark = line.words == QUOTE_MARK and below < len(mail.lines)
-            return is_mark and mail.lines[below].is_forward_rule
+            return below < len(mail.lines) and mail.lines[below].is_forward_rule
     return False
 
 
@@ -131,7 +131,7 @@ class _MailLines:
 
     def _skip_attribution(self, at: int) -> int:
         """The first line with words after the attribution of a quote."""
-        if not self._is_quoted(at) and at < len(self.lines) and (header := self.header(at)):
+        if not self._is_quoted(at) and (header := self.header(at)):
             return next_words(self.lines, header.end)
         for _ in range(_MAX_ATTRIBUTION_LINES):
             if not self._is_quoted(at):
@@ -180,7 +180,7 @@ def _drop_above(lines: list[Line], *, is_quoted: bool) -> None:
 
 def _select_answers(lines: Sequence[Line]) -> list[Line]:
     """The answers to quotes, together with the quotes if there are answers between them."""
-    parts = [(is_quoted, _trim_blank_lines(part)) for is_quoted, part in _split_parts(lines)]
+    parts = _split_parts(lines)
     last = max((n for n, (is_quoted, _) in enumerate(parts) if not is_quoted), default=-1)
     answers = [part for is_quoted, part in parts[: last + 1] if not is_quoted]
     is_between = len(answers) > 1 or last + 1 < len(parts)
@@ -189,16 +189,13 @@ def _select_answers(lines: Sequence[Line]) -> list[Line]:
 
 
 def _split_parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
-    """Alternating quotes (True) and answers, each with the blank lines below it."""
-    parts: list[tuple[bool, list[Line]]] = []
-    for number, line in enumerate(lines):
-        is_blank = line.words in {"", QUOTE_MARK}
-        is_quoted = line.depth > 0 or _is_rest_of_quote(lines, number)
-        if parts and (parts[-1][0] == is_quoted or (is_blank and not line.depth)):
-            parts[-1][1].append(line)
-        else:
-            parts.append((is_quoted, [line]))
-    return [(is_quoted, part) for is_quoted, part in parts if any(x.words for x in part)]
+    """The quotes (True) and answers, without the blank lines around them."""
+    are_quoted = [line.depth > 0 or _is_rest_of_quote(lines, n) for n, line in enumerate(lines)]
+    parts = groupby(range(len(lines)), key=are_quoted.__getitem__)
+    trimmed = (
+        (is_quoted, _trim_blank_lines([lines[n] for n in part])) for is_quoted, part in parts
+    )
+    return [(is_quoted, part) for is_quoted, part in trimmed if part]
 
 
 def _is_rest_of_quote(lines: Sequence[Line], number: int) -> bool:
