@@ -105,6 +105,11 @@ def test_two_lines_may_name_the_writer_of_a_marked_quote(lines: int, shown: list
     )
 
 
+def test_a_known_header_of_any_length_may_be_above_a_marked_quote() -> None:
+    fields = ["From: Eva <eva@x.example>", "Date: 3 Feb 2026", "To: Bo", "Subject: Offer"]
+    assert stripped("New.", QUOTE_MARK, *fields, "> one", "Yes.") == ["New.", "Yes."]
+
+
 def test_a_marked_quote_that_names_no_writer_in_six_lines_is_the_writers_own() -> None:
     quote = ["> Week 12.", "Indeed.", *["> more"] * 3]
     mail = [f"> {HEADER}", "> one", "Yes."]
