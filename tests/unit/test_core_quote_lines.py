@@ -37,6 +37,7 @@ GROUPWISE = ">>> Eva <eva@x.example> 3.2.2026 10:12 >>>"
 )
 def test_a_line_has_a_depth_and_words(text: str, depth: int, words: str) -> None:
     assert Line.of(text) == Line(text, depth, words)
+    assert Line.of(text).is_of_groupwise is (text == GROUPWISE)
 
 
 def test_a_long_line_is_known_as_long() -> None:
@@ -79,6 +80,10 @@ def test_words_between_dashes_are_found(words: str, within: str) -> None:
         ("--- Forwarded message ---", True),
         ("--- Original message ---", False),
         ("Begin forwarded message:", True),
+        ("Begin forwarded message from Eva:", True),
+        ("*Anfang der weitergeleiteten Nachricht:*", True),
+        ("Forwarded message:", True),
+        ("Starten på den videresendte besked:", True),
         ("Inizio messaggio inoltrato:", True),
         ("Anfang der weitergeleiteten Nachricht:", True),
         ("Encaminhada message:", True),

@@ -182,7 +182,7 @@ def _select_answers(lines: Sequence[Line]) -> list[Line]:
     """The answers to quotes, together with the quotes if there are answers between them."""
     parts = _split_parts(lines)
     last = max((n for n, (is_quoted, _) in enumerate(parts) if not is_quoted), default=-1)
-    answers = [part for is_quoted, part in parts[: last + 1] if not is_quoted]
+    answers = [part for is_quoted, part in parts if not is_quoted]
     is_between = len(answers) > 1 or last + 1 < len(parts)
     shown = [part for _, part in parts[: last + 1]] if is_between else answers
     return [line for part in shown for line in [*part, BLANK]]
