@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from webcrm_sync.core.mail_text.quote_marks import (
     ATTRIBUTIONS,
     QUOTE_BLOCKS,
     QUOTE_CONTAINERS,
+    QUOTE_MARK,
     QUOTE_STARTS,
     marks_of,
 )
@@ -66,3 +69,7 @@ def test_a_mark_of_a_program_is_known(
 )
 def test_an_element_without_a_mark_has_none(attributes: dict[str, str | None]) -> None:
     assert marks_of(attributes) == frozenset()
+
+
+def test_the_mark_of_a_quote_is_a_private_character() -> None:
+    assert unicodedata.category(QUOTE_MARK) == "Co"

@@ -67,9 +67,7 @@ def test_words_that_no_quote_surrounds_are_no_rest_of_one() -> None:
     assert stripped("New.", HEADER, f"> {LONG}", "", "Yes.", "> two") == [
         *("New.", f"> {LONG}", "Yes."),
     ]
-    assert stripped("New.", HEADER, f"> {LONG}", "Yes.", "Bo", "> two") == [
-        *("New.", f"> {LONG}", "Yes.", "Bo"),
-    ]
+    assert stripped("New.", HEADER, f"> {LONG}", "Yes.", "Bo") == ["New.", "Yes.", "Bo"]
     assert stripped("New.", HEADER, "> one", LONG, "Yes.", "> two") == [
         *("New.", "> one", LONG, "Yes."),
     ]
