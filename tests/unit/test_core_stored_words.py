@@ -86,6 +86,7 @@ STORED: dict[type[StrEnum], list[str]] = {
     ],
     Job: [
         "discover",
+        "poll",
         "mark",
         "keep",
         "match",
