@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,11 +30,13 @@ class LocalContext:
         """The Entra tenant, which names the company in keys and stamps."""
         return self.settings.entra_tenant_id.lower()
 
-    @contextmanager
-    def begin(self) -> Iterator[Tx]:
+    def begin(self) -> AbstractContextManager[Tx]:
         """A transaction of this company. Keep it short: no network call may run inside."""
-        with self.database.begin(self.company_id) as tx:
-            yield tx
+        return self.database.begin(self.company_id)
+
+    def reading(self) -> AbstractContextManager[Tx]:
+        """A Tx of this company for a step that only reads: each statement is a transaction."""
+        return self.database.reading(self.company_id)
 
     def retry_conflicts(self, step: Callable[[], Result]) -> Result:
         """Result of `step`, which runs again after a deadlock or a serialization failure.

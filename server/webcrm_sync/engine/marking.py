@@ -52,7 +52,7 @@ DueCopies = Sequence[tuple[Item, str]]
 
 def mark(context: Context, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
-    with context.begin() as tx:
+    with context.reading() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.pause_end(tx.now):
             return
@@ -73,7 +73,7 @@ def _read_due(context: Context, box: Mailbox) -> DueCopies:
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-    with context.begin() as tx:
+    with context.reading() as tx:
         ids = marks.due_ids(tx, box.id, limit=BATCH)
     read, odd = isolate.try_each(
         context, ids, lambda item_id: _query_due(context, box, item_id), lambda i: _hold_of(i).name
@@ -84,7 +84,7 @@ def _read_due(context: Context, box: Mailbox) -> DueCopies:
 
 
 def _query_due(context: Context, box: Mailbox, item_id: int | None = None) -> DueCopies:
-    with context.begin() as tx:
+    with context.reading() as tx:
         return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
 
 

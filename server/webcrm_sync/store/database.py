@@ -12,9 +12,8 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, TypeVar
 
-import procrastinate
 import psycopg
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import ConnectorException
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import Connection, Dialect, Engine, Row, TextClause, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -35,9 +34,6 @@ from webcrm_sync.store import events
 
 Result = TypeVar("Result")
 
-#: Enqueues on the connection of a transaction, and never opens one of its own.
-_JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-
 _HAS_WAITING_WEBCRM_JOB = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
     " WHERE lock = :lock AND status = 'todo' AND task_name <> :excluded)"
@@ -46,9 +42,16 @@ _COUNT_DIRECTORY_CHANGE = text(
     "INSERT INTO directory_version (company_id, number) VALUES (:company_id, 1)"
     " ON CONFLICT (company_id) DO UPDATE SET number = directory_version.number + 1"
 )
-_WAITING = text(
-    "SELECT queueing_lock FROM procrastinate_jobs"
-    " WHERE queueing_lock = ANY(:locks) AND status = 'todo'"
+#: What Procrastinate's own function inserts (procrastinate 3.10: schema.sql,
+#: procrastinate_defer_jobs_v1), without the jobs of which one waits already. The function raises
+#: for those, which takes a savepoint for each job.
+_ENQUEUE = text(
+    "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)"
+    " SELECT queue, task, lock, queueing_lock, jsonb_build_object('subject_id', subject_id)"
+    " FROM unnest(CAST(:queues AS text[]), CAST(:tasks AS text[]), CAST(:locks AS text[]),"
+    " CAST(:queueing_locks AS text[]), CAST(:subject_ids AS bigint[]))"
+    " AS job (queue, task, lock, queueing_lock, subject_id)"
+    " ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING"
 )
 
 
@@ -109,27 +112,19 @@ class Tx:
     def _enqueue_all(self) -> None:
         if not self.deferred:
             return
-        locks = [_queueing_lock(job, subject_id) for job, subject_id in self.deferred]
-        waiting = _waiting_locks(self.connection, locks)
-        for job, subject_id in sorted(self.deferred):
-            if _queueing_lock(job, subject_id) not in waiting:
-                self._enqueue(job, subject_id)
-
-    def _enqueue(self, job: Job, subject_id: int) -> None:
-        queueing_lock = _queueing_lock(job, subject_id)
-        lock = _webcrm_lock(subject_id) if job.calls_webcrm else queueing_lock
-        try:
-            # A taken queueing lock aborts the surrounding transaction unless in a savepoint.
-            with self.connection.begin_nested():
-                _JOBS.configure_task(
-                    job,
-                    lock=lock,
-                    queueing_lock=queueing_lock,
-                    queue=job.queue,
-                    connection=self.connection.connection.driver_connection,
-                ).defer(subject_id=subject_id)
-        except AlreadyEnqueued:
-            return
+        jobs = sorted(self.deferred)  # each insertion may wait for another transaction's
+        queueing_locks = [_queueing_lock(job, subject_id) for job, subject_id in jobs]
+        parameters = {
+            "queues": [job.queue.value for job, _ in jobs],
+            "tasks": [job.value for job, _ in jobs],
+            "locks": [
+                _webcrm_lock(subject_id) if job.calls_webcrm else queueing_lock
+                for (job, subject_id), queueing_lock in zip(jobs, queueing_locks, strict=True)
+            ],
+            "queueing_locks": queueing_locks,
+            "subject_ids": [subject_id for _, subject_id in jobs],
+        }
+        self.connection.execute(_ENQUEUE, parameters)
 
 
 def _webcrm_lock(company_id: int) -> str:
@@ -140,11 +135,6 @@ def _webcrm_lock(company_id: int) -> str:
 def _queueing_lock(job: Job, subject_id: int) -> str:
     """The lock that lets at most one job of a kind wait per subject."""
     return f"{job}:{subject_id}"
-
-
-def _waiting_locks(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
-    """Those of these locks that a waiting job holds."""
-    return frozenset(connection.execute(_WAITING, {"locks": queueing_locks}).scalars())
 
 
 #: How often a transaction is tried that the database aborts, and the longest pause in between.
@@ -184,6 +174,7 @@ class Database:
 
     def __init__(self, url: str, *, now: Callable[[], datetime], pool_size: int = 8) -> None:
         self._engine = _shared_engine(sqlalchemy_url(url), pool_size)
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._now = now
 
     @property
@@ -199,9 +190,18 @@ class Database:
             yield tx
             tx.finish()
 
+    @contextmanager
+    def reading(self, company_id: int = 0) -> Iterator[Tx]:
+        """A Tx for a step that only reads: each statement is a transaction of its own.
+
+        It saves the round trips that begin and end a transaction.
+        """
+        with self._autocommit.connect() as connection:
+            yield Tx(connection, company_id, self._now())
+
     def read(self, query: TextClause, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
         """The rows of one statement in a single round trip, outside of any transaction."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._autocommit.connect() as connection:
             return connection.execute(query, parameters).all()
 
     def transact(self, company_id: int, step: Callable[[Tx], Result]) -> Result:

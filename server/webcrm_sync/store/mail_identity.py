@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.aliases import Aliases
@@ -14,10 +14,36 @@ from webcrm_sync.core.identity import UNREAD_PREFIX
 from webcrm_sync.core.message import Fingerprint
 from webcrm_sync.core.same_mail import MailFeatures
 from webcrm_sync.core.word_digest import WordDigest
-from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.any_of import any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.tables import email, filing, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
+
+_OF_EMAIL = item.c.email_id == email.c.id
+_STAMPS = select(item.c.stamp).where(_OF_EMAIL, item.c.stamp.is_not(None)).scalar_subquery()
+_OWN_COPY = select(func.min(item.c.graph_id)).where(
+    _OF_EMAIL, item.c.mailbox_id == bindparam("mailbox")
+)
+_KNOWN_MAILS = (
+    select(
+        *(email.c.id, email.c.key, email.c.message_id, email.c.subject, email.c.sender),
+        *(email.c.recipients, email.c.sent_at, email.c.word_digest, email.c.has_attachments),
+        select(filing.c.id).where(filing.c.email_id == email.c.id).exists().label("has_filings"),
+        func.array(_STAMPS).label("stamps"),
+        _OWN_COPY.scalar_subquery().label("graph_id"),
+    )
+    .where(
+        email.c.company_id == bindparam("company"),
+        any_of_param(email.c.message_id, "message_ids") | any_of_param(email.c.key, "keys"),
+        ~email.c.key.startswith(UNREAD_PREFIX),  # without content there is nothing to compare
+    )
+    .order_by(email.c.id)
+)
+_OWNERS = (
+    select(alias.c.address, mailbox.c.address.label("owner"))
+    .join(mailbox)
+    .where(mailbox.c.company_id == bindparam("company"))
+)
 
 
 def read_known_mails(
@@ -31,22 +57,13 @@ def read_known_mails(
 
     `mailbox_id`: the mailbox of the new copies. Each e-mail's copy in it is read too.
     """
-    of_email = item.c.email_id == email.c.id
-    stamps = select(item.c.stamp).where(of_email, item.c.stamp.is_not(None)).scalar_subquery()
-    own_copy = select(func.min(item.c.graph_id)).where(of_email, item.c.mailbox_id == mailbox_id)
-    filed = select(filing.c.id).where(filing.c.email_id == email.c.id).exists()
-    query = select(
-        *(email.c.id, email.c.key, email.c.message_id, email.c.subject, email.c.sender),
-        *(email.c.recipients, email.c.sent_at, email.c.word_digest, email.c.has_attachments),
-        filed.label("has_filings"),
-        func.array(stamps).label("stamps"),
-        own_copy.scalar_subquery().label("graph_id"),
-    ).where(
-        email.c.company_id == tx.company_id,
-        any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys),
-        ~email.c.key.startswith(UNREAD_PREFIX),  # without content there is nothing to compare
-    )
-    rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
+    parameters = {
+        "company": tx.company_id,
+        "mailbox": mailbox_id,
+        "message_ids": list(message_ids),
+        "keys": list(keys),
+    }
+    rows = tx.connection.execute(_KNOWN_MAILS, parameters).mappings()
     return [_known_mail(row) for row in rows]
 
 
@@ -57,12 +74,7 @@ def change_key(tx: Tx, email_id: int, key: str) -> None:
 
 def read_aliases(tx: Tx, internals: Internals) -> Aliases:
     """The aliases of people: the addresses of a watched mailbox belong to one person."""
-    query = (
-        select(alias.c.address, mailbox.c.address.label("owner"))
-        .join(mailbox)
-        .where(mailbox.c.company_id == tx.company_id)
-    )
-    rows = tx.connection.execute(query)
+    rows = tx.connection.execute(_OWNERS, {"company": tx.company_id})
     owners = {fold_address(row.address): fold_address(row.owner) for row in rows}
     return Aliases(owners, internals)
 

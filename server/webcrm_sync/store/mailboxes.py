@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Text, bindparam, delete, func, select, update
+from sqlalchemy import Text, bindparam, delete, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import fold_address
@@ -91,6 +91,12 @@ _MAILBOX = columns_of(mailbox, Mailbox)
 _FOLDER = columns_of(folder, SyncFolder)
 _ONE_MAILBOX = select(*_MAILBOX).where(
     mailbox.c.id == bindparam("mailbox"), mailbox.c.company_id == bindparam("company")
+)
+_COLLEAGUES = union_all(
+    select(alias.c.address, literal(False).label("is_user"))
+    .join(mailbox)
+    .where(mailbox.c.company_id == bindparam("company")),
+    select(crm_user.c.address, literal(True)).where(crm_user.c.company_id == bindparam("company")),
 )
 _FOLDERS = select(*_FOLDER).where(folder.c.mailbox_id == bindparam("mailbox")).order_by(folder.c.id)
 
@@ -199,11 +205,10 @@ def maintain_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
 
 def internals(tx: Tx, domains: frozenset[str]) -> Internals:
     """The colleagues: watched mailboxes, webCRM users and the configured domains."""
-    mailboxes = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
-    users = select(crm_user.c.address).where(crm_user.c.company_id == tx.company_id)
+    rows = tx.connection.execute(_COLLEAGUES, {"company": tx.company_id}).all()
     return Internals.of(
-        frozenset(tx.connection.execute(mailboxes).scalars()),
-        frozenset(a for a in tx.connection.execute(users).scalars() if a),
+        frozenset(row.address for row in rows if not row.is_user),
+        frozenset(row.address for row in rows if row.is_user and row.address),
         domains,
     )
 

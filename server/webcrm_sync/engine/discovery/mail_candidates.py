@@ -42,7 +42,7 @@ def read_files(
     if not any(a.message.has_attachments for a in arrivals.values()):
         return {}
     copies = {i: a.as_copy() for i, a in arrivals.items() if a.message.has_attachments}
-    with context.begin() as tx:
+    with context.reading() as tx:
         known = read_candidates(tx, box, copies.values())
         if not known and len({c.first_key for c in copies.values()}) == len(copies):
             return {}

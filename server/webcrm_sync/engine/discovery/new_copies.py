@@ -45,7 +45,10 @@ def learn_own_addresses(tx: Tx, box: Mailbox, arrivals: Iterable[Arrival]) -> No
 
 @dataclass(frozen=True, slots=True)
 class NewCopies:
-    """Adds new copies in one transaction. `folder_ids`: the mailbox's sync folders by Graph id."""
+    """Adds new copies in one transaction.
+
+    `folder_ids`: the mailbox's sync folders by Graph id; may be empty if each copy is in `folder`.
+    """
 
     tx: Tx
     context: Context

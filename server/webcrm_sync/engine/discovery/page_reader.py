@@ -56,7 +56,7 @@ def _read_page_facts(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> PageFacts:
     removed = [c.graph_id for c in changes if c.is_removed]
-    with context.begin() as tx:
+    with context.reading() as tx:
         known = lookup.known_items(tx, box.id, [c.graph_id for c in changes])
         sync_folders = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
     faults: Faults = {c.graph_id: c.fault for c in changes if c.fault is not None}

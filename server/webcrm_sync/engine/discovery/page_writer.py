@@ -74,7 +74,8 @@ class PageWriter:
             learn_own_addresses(self.tx, self.box, arrivals.values())
         self._drop_replaced(known, arrivals)
         new = {i: a for i, a in arrivals.items() if i not in known}
-        needs_folders = bool(new) or any(c.is_removed for c in changes)
+        is_elsewhere = any(a.message.folder_id != self.folder.graph_id for a in new.values())
+        needs_folders = is_elsewhere or any(c.is_removed for c in changes)
         folder_ids = self._folder_ids() if needs_folders else {}
         NewCopies(self.tx, self.context, self.box, self.folder, folder_ids).add(
             new, self.facts.files
@@ -119,7 +120,8 @@ class PageWriter:
             if change.is_removed:
                 copies.relocate(item, self.facts.locations.get(change.graph_id))
             else:
-                seen.append(item.id)
+                if item.seen_round != self.folder.round:
+                    seen.append(item.id)
                 copies.update(item, change)
         item_records.mark_seen(self.tx, seen, self.folder.round)
 

@@ -54,7 +54,7 @@ def record_death(context: Context, task: str, subject_id: int) -> None:
 
 def _read_trouble(context: Context, task: str, subject_id: int) -> JobTrouble | None:
     try:
-        with context.begin() as tx:
+        with context.reading() as tx:
             trouble = job_failures.read(tx, task, subject_id)
             is_waiting = trouble is not None and trouble.is_postponed(tx.now)
     except Exception as error:

@@ -15,7 +15,8 @@ class Item:
     """One copy of a mail in one mailbox. `folder_id` None = the copy is in no sync folder.
 
     `is_past`: the copy may have been filed before the folder was first read. `is_bare`: the copy
-    could not be read; at most the Message-ID of its mail is known.
+    could not be read; at most the Message-ID of its mail is known. `seen_round`: the last full
+    reading of the folder that listed it.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Item:
     state_at: datetime
     mark_attempts: int
     is_bare: bool = False
+    seen_round: int = 0
 
 
 ITEM_COLUMNS = columns_of(item, Item)

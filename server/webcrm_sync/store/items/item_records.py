@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from webcrm_sync.store import folder_reads
-from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.tables import email, item
+
+_MARK_SEEN = (
+    update(item).where(any_of_param(item.c.id, "ids")).values(seen_round=bindparam("round"))
+)
 
 
 def add_items(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
@@ -52,8 +56,7 @@ def clear_past(tx: Tx, email_ids: Iterable[int]) -> None:
 def mark_seen(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
     """Record that the full reading `round_number` of the folder listed these copies."""
     if item_ids:
-        query = update(item).where(any_of(item.c.id, item_ids))
-        tx.connection.execute(query.values(seen_round=round_number))
+        tx.connection.execute(_MARK_SEEN, {"ids": list(item_ids), "round": round_number})
 
 
 def read_bare_again(tx: Tx, item_id: int) -> None:
