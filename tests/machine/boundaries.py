@@ -79,6 +79,14 @@ class _Transactions(Database):
             yield tx
         self._boundaries.cross()
 
+    @contextmanager
+    def reading(self, company_id: int = 0) -> Iterator[Tx]:
+        """Statements that only read, with a moment before them and one after them."""
+        self._boundaries.cross()
+        with self._database.reading(company_id) as tx:
+            yield tx
+        self._boundaries.cross()
+
     def read(self, query: TextClause, named: Mapping[str, object]) -> Sequence[Row[Any]]:
         """The rows of a statement outside any transaction, with a moment before it."""
         self._boundaries.cross()

@@ -99,6 +99,14 @@ class _CrashingDatabase:
             worker.die()
         worker.check_alive()
 
+    @contextmanager
+    def reading(self, company_id: int = 0) -> Iterator[Tx]:
+        """Statements that only read."""
+        self._worker.check_alive()
+        with self._database.reading(company_id) as tx:
+            yield tx
+        self._worker.check_alive()
+
 
 def _note_writing(
     connection: Connection, cursor: Any, statement: str, _given: Any, _context: Any, _many: bool
