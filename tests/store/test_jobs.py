@@ -182,6 +182,26 @@ def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
     assert sorted(waiting(database)) == ["discover:1", "discover:2"]
 
 
+def test_a_connection_that_the_database_closed_is_replaced_before_the_next_statement(
+    database: Database, fresh_database: str
+) -> None:
+    app = worker.open_queue(fresh_database)
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    async def story() -> None:
+        async with app.open_async():
+            before = await app.job_manager.register_worker()
+            with database.begin() as tx:
+                tx.connection.execute(others)
+            after = await app.job_manager.register_worker()
+            assert after > before
+
+    asyncio.run(story())
+
+
 def test_the_migrations_create_exactly_the_tables_of_the_schema(database: Database) -> None:
     with database.engine.connect() as connection:
         options = {"compare_type": is_type_different, "compare_server_default": True}
