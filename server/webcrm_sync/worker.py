@@ -23,6 +23,7 @@ from procrastinate.jobs import Job as QueuedJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from psycopg import AsyncConnection
+from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
@@ -63,6 +64,8 @@ STEPS: Mapping[Job, Step] = {
 #: A worker without a heartbeat for this long counts as dead.
 _STALLED_S = 10
 _HEARTBEAT_S = 3
+#: Wakes up a connection that nothing else wakes up.
+_LONG_S = 3600.0
 #: Pause before a worker that lost the database starts again.
 _RESTART_PAUSE_S = 1
 #: Jobs that run at a time, by queue. Matching and webCRM have lanes of their own, so that no mail
@@ -149,8 +152,25 @@ def _create_pool(**arguments: Any) -> AsyncConnectionPool:
     By default it is four: one to verify the connection, and the start and the end of a transaction.
     Each of the queue's statements is a transaction by itself.
     """
-    own = {"check": _check_connection, "configure": _begin_autocommit}
+    own = {
+        "connection_class": _QueueConnection,
+        "check": _check_connection,
+        "configure": _begin_autocommit,
+    }
     return AsyncConnectionPool(**{**arguments, **own})
+
+
+class _QueueConnection(AsyncConnection[Any]):
+    """A connection that sleeps until the database answers or notifies.
+
+    psycopg wakes up ten times a second to notice an interrupt (psycopg: AsyncConnection.wait). Our
+    signals have handlers, which wake the event loop by themselves.
+    """
+
+    async def wait(
+        self, gen: PQGen[RV], interval: float = _LONG_S, timeout: float | None = None
+    ) -> RV:
+        return await super().wait(gen, interval=interval, timeout=timeout)
 
 
 async def _begin_autocommit(connection: AsyncConnection) -> None:
