@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, literal, select, update
+from sqlalchemy import bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.jobs import Job
@@ -35,6 +35,13 @@ _COLUMNS = (
     activity_update.c.move_to,
     activity_update.c.requested_at,
 )
+_DUE = (
+    select(activity_update.c.filing_id)
+    .join(filing, filing.c.id == activity_update.c.filing_id)
+    .where(filing.c.company_id == bindparam("company"), filing.c.activity_id.is_not(None))
+    .where(activity_update.c.due_at <= bindparam("now"))
+)
+_HAS_DUE = select(_DUE.exists())
 
 
 def request(
@@ -106,22 +113,14 @@ def due(tx: Tx, *, limit: int) -> Sequence[int]:
 
     An update waits while its filing has no Activity yet.
     """
-    ordered = _due(tx).order_by(activity_update.c.requested_at, activity_update.c.filing_id)
-    return tx.connection.execute(ordered.limit(limit)).scalars().all()
+    query = _DUE.order_by(activity_update.c.requested_at, activity_update.c.filing_id)
+    parameters = {"company": tx.company_id, "now": tx.now}
+    return tx.connection.execute(query.limit(limit), parameters).scalars().all()
 
 
 def has_due_updates(tx: Tx) -> bool:
     """True if an update is due."""
-    return bool(tx.connection.scalar(select(_due(tx).exists())))
-
-
-def _due(tx: Tx) -> Select[int]:
-    return (
-        select(activity_update.c.filing_id)
-        .join(filing, filing.c.id == activity_update.c.filing_id)
-        .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
-        .where(activity_update.c.due_at <= tx.now)
-    )
+    return bool(tx.connection.scalar(_HAS_DUE, {"company": tx.company_id, "now": tx.now}))
 
 
 def complete(tx: Tx, filing_id: int, sent: ActivityUpdate) -> None:

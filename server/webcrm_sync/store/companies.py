@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, select, text, update
+from sqlalchemy import Connection, bindparam, case, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.settings import PREFIX
@@ -49,7 +49,7 @@ class Company:
         return self.webcrm_due_at is not None and self.webcrm_due_at > now
 
 
-_COMPANY = columns_of(company, Company)
+_BY_ID = select(*columns_of(company, Company)).where(company.c.id == bindparam("company"))
 
 
 def ensure_company(tx: Tx, tenant_id: str) -> int:
@@ -88,8 +88,7 @@ def refuse_second(tx: Tx) -> None:
 
 def read_company(tx: Tx) -> Company:
     """The transaction's company."""
-    query = select(*_COMPANY).where(company.c.id == tx.company_id)
-    return Company(**tx.connection.execute(query).mappings().one())
+    return Company(*tx.connection.execute(_BY_ID, {"company": tx.company_id}).one())
 
 
 def update_company(tx: Tx, **values: object) -> None:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import address_variants, fold_address, fold_domain, strip_plus_tag
@@ -25,33 +38,48 @@ from webcrm_sync.store.schema.tables import (
 )
 
 
+def _has_address(table: Table, variants: ColumnElement[Any]) -> ColumnElement[bool]:
+    """True for rows with one of these `_variants` of addresses. The plus-tags may differ."""
+    return (table.c.address == any_(variants)) | (table.c.untagged == any_(variants))
+
+
+_CONTACTS = select(
+    contact.c.person_id,
+    contact.c.organisation_id,
+    contact.c.address,
+    contact.c.name,
+    contact.c.is_active,
+).where(
+    contact.c.company_id == bindparam("company"),
+    _has_address(contact, bindparam("addresses", type_=ARRAY(Text))),
+)
+_OWNERS = select(
+    func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
+).where(
+    organisation.c.company_id == bindparam("company"),
+    organisation.c.domains.overlap(bindparam("domains", type_=organisation.c.domains.type)),
+)
+_USERS = select(crm_user.c.user_id, crm_user.c.address, crm_user.c.name).where(
+    crm_user.c.company_id == bindparam("company")
+)
+
+
 def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directory:
     """The contacts with these addresses, ignoring plus-tags, and the owners of these domains."""
-    people = select(
-        contact.c.person_id,
-        contact.c.organisation_id,
-        contact.c.address,
-        contact.c.name,
-        contact.c.is_active,
-    ).where(
-        contact.c.company_id == tx.company_id, _has_address(contact, map(fold_address, addresses))
-    )
-    folded_domains = list(filter(None, map(fold_domain, domains)))
-    owners = select(
-        func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
-    ).where(
-        organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(folded_domains)
-    )
+    folded_domains = frozenset(filter(None, map(fold_domain, domains)))
+    people = {"company": tx.company_id, "addresses": _variants(map(fold_address, addresses))}
+    owners = {"company": tx.company_id, "domains": list(folded_domains)}
     return Directory(
-        contacts=tuple(Contact(*row) for row in tx.connection.execute(people)),
-        domains=tuple((d, i) for d, i in tx.connection.execute(owners) if d in folded_domains),
+        contacts=tuple(Contact(*row) for row in tx.connection.execute(_CONTACTS, people)),
+        domains=tuple(
+            (d, i) for d, i in tx.connection.execute(_OWNERS, owners) if d in folded_domains
+        ),
     )
 
 
-def _has_address(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
-    """True for rows with one of these folded addresses. The plus-tags of both may differ."""
-    variants = {v for address in addresses for v in address_variants(address) if address}
-    return any_of(table.c.address, variants) | any_of(table.c.untagged, variants)
+def _variants(addresses: Iterable[str]) -> list[str]:
+    """The spellings of these folded addresses with and without their plus-tags."""
+    return list({v for address in addresses for v in address_variants(address) if address})
 
 
 def contact_of(tx: Tx, person_id: int) -> Contact | None:
@@ -89,10 +117,8 @@ def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
 
 def users(tx: Tx) -> dict[int, CrmUser]:
     """The people who work in webCRM, by id."""
-    query = select(crm_user.c.user_id, crm_user.c.address, crm_user.c.name).where(
-        crm_user.c.company_id == tx.company_id
-    )
-    return {row[0]: CrmUser(*row) for row in tx.connection.execute(query)}
+    rows = tx.connection.execute(_USERS, {"company": tx.company_id})
+    return {row[0]: CrmUser(*row) for row in rows}
 
 
 def save_users(tx: Tx, new: Sequence[CrmUser]) -> None:
@@ -239,8 +265,9 @@ def rematch_waiting(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str])
 
     Returns the number of their copies.
     """
+    variants = literal(_variants(addresses), ARRAY(Text))
     named_on = select(email_address.c.email_id).where(
-        or_(_has_address(email_address, addresses), any_of(email_address.c.domain, domains))
+        or_(_has_address(email_address, variants), any_of(email_address.c.domain, domains))
     )
     of_company = select(email.c.id).where(email.c.company_id == tx.company_id)
     is_waiting = (item.c.state == State.WAITING) | (item.c.reason == Reason.AMBIGUOUS)

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from webcrm_sync.core.attachments import DocumentPlan
-from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import document, email, filing
@@ -49,6 +49,7 @@ class Document:
 
 
 _DOCUMENT = columns_of(document, Document)
+_PLANNED = select(document.c.filing_id).where(any_of_param(document.c.filing_id, "filing_ids"))
 
 
 def plan(tx: Tx, filing_id: int, plans: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
@@ -145,8 +146,7 @@ def _answers(mail: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     """The ids of those filings that have attachments."""
-    query = select(document.c.filing_id).where(any_of(document.c.filing_id, filing_ids))
-    return frozenset(tx.connection.execute(query).scalars())
+    return frozenset(tx.connection.execute(_PLANNED, {"filing_ids": list(filing_ids)}).scalars())
 
 
 def claim(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:

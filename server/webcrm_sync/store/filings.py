@@ -11,10 +11,10 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Select,
+    bindparam,
     case,
     delete,
     func,
-    literal,
     or_,
     select,
     update,
@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from webcrm_sync.core.matching import MatchedBy, Target
 from webcrm_sync.core.states import UNSETTLED
-from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
@@ -78,14 +78,75 @@ class Filing:
 
 FILING = columns_of(filing, Filing)
 _IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+_IS_UNCLEAR = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
+_IS_DUE = or_(filing.c.due_at.is_(None), filing.c.due_at <= bindparam("now"))
+_OF_EMAILS = (
+    select(*FILING).where(any_of_param(filing.c.email_id, "email_ids")).order_by(filing.c.id)
+)
+_MARK_MATCHED = (
+    update(email_address)
+    .where(any_of_param(email_address.c.email_id, "email_ids"))
+    .values(is_matched=True)
+)
+_OPEN = (
+    select(*FILING)
+    .join(email, email.c.id == filing.c.email_id)
+    .where(filing.c.company_id == bindparam("company"), ~filing.c.is_complete)
+)
+_OPEN_NEWEST_FIRST = _OPEN.order_by(email.c.created_at.desc(), filing.c.id)
+_STILL_OPEN = _OPEN_NEWEST_FIRST.where(any_of_param(filing.c.id, "filing_ids"))
+_DUE = _OPEN_NEWEST_FIRST.where(_IS_DUE, ~any_of_param(filing.c.id, "excluded")).limit(
+    bindparam("most")
+)
+_DUE_FILED = _DUE.where(filing.c.activity_id.is_not(None))
+_DUE_UNFILED = _DUE.where(filing.c.activity_id.is_(None))
+_CLAIM = (
+    update(filing)
+    .where(any_of_param(filing.c.id, "filing_ids"), _IS_UNSENT)
+    .values(intent_at=bindparam("now"), lease=bindparam("by_lease"), searches=0)
+    .returning(filing.c.id)
+)
+_HELD = (
+    select(filing.c.id)
+    .where(filing.c.lease == bindparam("by_lease"), _IS_UNCLEAR)
+    .with_for_update()
+)
+_RECORDED = (
+    func.unnest(
+        bindparam("filing_ids", type_=ARRAY(BigInteger)),
+        bindparam("activity_ids", type_=ARRAY(BigInteger)),
+    )
+    .table_valued("id", "activity_id")
+    .render_derived("new")
+)
+_RECORD_ACTIVITIES = (
+    update(filing)
+    .where(filing.c.id == _RECORDED.c.id, filing.c.activity_id.is_(None))
+    .values(
+        activity_id=_RECORDED.c.activity_id,
+        filed_at=bindparam("now"),
+        due_at=bindparam("now"),
+        searches=0,
+        last_error=None,
+    )
+    .returning(filing.c.id)
+)
+_COMPLETE = (
+    update(filing)
+    .where(any_of_param(filing.c.id, "filing_ids"))
+    .values(is_complete=True)
+    .returning(filing.c.email_id)
+)
+_UNFINISHED = select(filing.c.email_id).where(
+    any_of_param(filing.c.email_id, "email_ids"), ~filing.c.is_complete
+)
 
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
     """The filings of each e-mail, ordered by id."""
-    query = select(*FILING).where(any_of(filing.c.email_id, email_ids)).order_by(filing.c.id)
     by_email: dict[int, list[Filing]] = {i: [] for i in email_ids}
-    for row in tx.connection.execute(query).mappings():
-        by_email[row["email_id"]].append(Filing(**row))
+    for one in _read(tx, _OF_EMAILS, email_ids=list(email_ids)):
+        by_email[one.email_id].append(one)
     return by_email
 
 
@@ -112,8 +173,7 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
     if rows:
         new = bulk_insert(filing, rows[0]).on_conflict_do_nothing()
         tx.connection.execute(new, rows_parameter(rows))
-    matched = update(email_address).where(any_of(email_address.c.email_id, planned))
-    tx.connection.execute(matched.values(is_matched=True))
+    tx.connection.execute(_MARK_MATCHED, {"email_ids": list(planned)})
 
 
 def due(tx: Tx, *, limit: int, is_filed: bool, exclude: Iterable[int] = ()) -> Sequence[Filing]:
@@ -122,42 +182,36 @@ def due(tx: Tx, *, limit: int, is_filed: bool, exclude: Iterable[int] = ()) -> S
     With `is_filed` those that have an Activity, else those that have none. `exclude`: ids of
     filings to leave out.
     """
-    query = _open(tx).where(
-        filing.c.activity_id.is_not(None) if is_filed else filing.c.activity_id.is_(None),
-        or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now),
+    return _read(
+        tx,
+        _DUE_FILED if is_filed else _DUE_UNFILED,
+        company=tx.company_id,
+        now=tx.now,
+        excluded=list(exclude),
+        most=limit,
     )
-    if excluded := list(exclude):
-        query = query.where(~any_of(filing.c.id, excluded))
-    return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
 
 
 def due_of(tx: Tx, email_id: int) -> Sequence[Filing]:
     """The mail's filings that are due, ordered by id."""
-    is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
-    return _read(tx, _open(tx).where(filing.c.email_id == email_id, is_due).order_by(filing.c.id))
+    query = _OPEN.where(filing.c.email_id == email_id, _IS_DUE).order_by(filing.c.id)
+    return _read(tx, query, company=tx.company_id, now=tx.now)
 
 
 def due_mails(tx: Tx, *, limit: int) -> Sequence[int]:
     """Ids of the mails with filings that are due, the newest first."""
-    is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
-    query = select(filing.c.email_id).where(filing.c.company_id == tx.company_id, is_due)
+    query = select(filing.c.email_id).where(filing.c.company_id == tx.company_id, _IS_DUE)
     newest = query.where(~filing.c.is_complete).distinct().order_by(filing.c.email_id.desc())
-    return tx.connection.execute(newest.limit(limit)).scalars().all()
+    return tx.connection.execute(newest.limit(limit), {"now": tx.now}).scalars().all()
 
 
 def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[Filing]:
     """Those of these filings that are not complete, in the order of `due`."""
-    query = _open(tx).where(any_of(filing.c.id, filing_ids))
-    return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
+    return _read(tx, _STILL_OPEN, company=tx.company_id, filing_ids=list(filing_ids))
 
 
-def _open(tx: Tx) -> Select[Any]:
-    query = select(*FILING).join(email, email.c.id == filing.c.email_id)
-    return query.where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
-
-
-def _read(tx: Tx, query: Select[Any]) -> Sequence[Filing]:
-    return [Filing(**row) for row in tx.connection.execute(query).mappings()]
+def _read(tx: Tx, query: Select[Any], **parameters: object) -> Sequence[Filing]:
+    return [Filing(*row) for row in tx.connection.execute(query, parameters)]
 
 
 def with_emails(tx: Tx, chosen: Sequence[Filing]) -> Sequence[tuple[Filing, Email]]:
@@ -178,31 +232,23 @@ def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
 
     Returns the claimed ids, without filings that another run has claimed or that are gone.
     """
-    query = update(filing).where(
-        any_of(filing.c.id, filing_ids),
-        filing.c.activity_id.is_(None),
-        filing.c.intent_at.is_(None),
-    )
-    claimed = query.values(intent_at=tx.now, lease=lease, searches=0).returning(filing.c.id)
-    return frozenset(tx.connection.execute(claimed).scalars())
+    parameters = {"filing_ids": list(filing_ids), "now": tx.now, "by_lease": lease}
+    return frozenset(tx.connection.execute(_CLAIM, parameters).scalars())
 
 
 def held(tx: Tx, lease: str) -> frozenset[int]:
     """Ids of the filings whose outcome this run may record; they stay locked until `tx` ends."""
-    query = select(filing.c.id).where(
-        filing.c.lease == lease, filing.c.intent_at.is_not(None), filing.c.activity_id.is_(None)
-    )
-    return frozenset(tx.connection.execute(query.with_for_update()).scalars())
+    return frozenset(tx.connection.execute(_HELD, {"by_lease": lease}).scalars())
 
 
 def record_activities(tx: Tx, activity_ids: Mapping[int, int]) -> frozenset[int]:
     """Record Activity ids by filing id. Returns the filings that had none and still exist."""
-    columns = [literal(list(n), ARRAY(BigInteger)) for n in (activity_ids, activity_ids.values())]
-    new = func.unnest(*columns).table_valued("id", "activity_id").render_derived("new")
-    query = update(filing).where(filing.c.id == new.c.id, filing.c.activity_id.is_(None))
-    values = {"activity_id": new.c.activity_id, "filed_at": tx.now, "due_at": tx.now, "searches": 0}
-    recorded = query.values(last_error=None, **values).returning(filing.c.id)
-    return frozenset(tx.connection.execute(recorded).scalars())
+    parameters = {
+        "filing_ids": list(activity_ids),
+        "activity_ids": list(activity_ids.values()),
+        "now": tx.now,
+    }
+    return frozenset(tx.connection.execute(_RECORD_ACTIVITIES, parameters).scalars())
 
 
 def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
@@ -228,18 +274,14 @@ def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
 
     WebCRM may have written them just now, so the lag of its search counts from now.
     """
-    query = update(filing).where(
-        filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
-    )
+    query = update(filing).where(filing.c.lease == lease, _IS_UNCLEAR)
     tries = filing.c.attempts + 1
     tx.connection.execute(query.values(due_at=due_at, intent_at=tx.now, attempts=tries))
 
 
 def release(tx: Tx, lease: str) -> None:
     """Make the filings due again that this lease claimed and did not send."""
-    query = update(filing).where(
-        filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
-    )
+    query = update(filing).where(filing.c.lease == lease, _IS_UNCLEAR)
     tx.connection.execute(query.values(due_at=tx.now, intent_at=None))
 
 
@@ -259,13 +301,10 @@ def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
     """Mark filings as complete. Returns the ids of their e-mails that have no open filing left."""
     if not filing_ids:
         return []
-    query = update(filing).where(any_of(filing.c.id, filing_ids)).values(is_complete=True)
-    email_ids = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
-    open_ = select(filing.c.email_id).where(
-        any_of(filing.c.email_id, email_ids), ~filing.c.is_complete
-    )
-    unfinished = set(tx.connection.execute(open_).scalars())
-    return sorted(set(email_ids) - unfinished)
+    completed = tx.connection.execute(_COMPLETE, {"filing_ids": list(filing_ids)})
+    email_ids = set(completed.scalars())
+    unfinished = tx.connection.execute(_UNFINISHED, {"email_ids": list(email_ids)}).scalars()
+    return sorted(email_ids.difference(unfinished))
 
 
 def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
@@ -315,7 +354,6 @@ def hold(tx: Tx, email_id: int, *, verify_at: datetime | None) -> None:
 
     A filing with an unclear outcome is verified once at `verify_at`, None = it waits too.
     """
-    is_unclear = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
-    due_at = case((is_unclear, verify_at or NEVER), else_=NEVER)
+    due_at = case((_IS_UNCLEAR, verify_at or NEVER), else_=NEVER)
     query = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
     tx.connection.execute(query.values(due_at=due_at))

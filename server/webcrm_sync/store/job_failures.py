@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
@@ -34,12 +34,14 @@ class JobFailure:
 
 
 _COLUMNS = columns_of(job_trouble, JobFailure)
+_OF_JOB = select(*_COLUMNS).where(
+    job_trouble.c.task == bindparam("task"), job_trouble.c.subject_id == bindparam("subject")
+)
 
 
 def read(tx: Tx, task: str, subject_id: int) -> JobFailure | None:
     """The job's failures, None = the job works."""
-    query = select(*_COLUMNS).where(_is_job(job_trouble, task, subject_id))
-    row = tx.connection.execute(query).first()
+    row = tx.connection.execute(_OF_JOB, {"task": task, "subject": subject_id}).first()
     return JobFailure(*row) if row else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
@@ -28,6 +28,11 @@ from webcrm_sync.store.schema.tables import (
     organisation,
 )
 
+_BEGUN_AT = select(rebuilding.c.begun_at).where(
+    rebuilding.c.company_id == bindparam("company"), rebuilding.c.ended_at.is_(None)
+)
+
+
 # ---- the recovery under way ---------------------------------------------------------------
 
 
@@ -49,10 +54,7 @@ def end(tx: Tx) -> None:
 
 def begun_at(tx: Tx) -> datetime | None:
     """When the recovery under way began, None = no recovery is under way."""
-    query = select(rebuilding.c.begun_at).where(
-        rebuilding.c.company_id == tx.company_id, rebuilding.c.ended_at.is_(None)
-    )
-    begun: datetime | None = tx.connection.scalar(query)
+    begun: datetime | None = tx.connection.scalar(_BEGUN_AT, {"company": tx.company_id})
     return begun
 
 

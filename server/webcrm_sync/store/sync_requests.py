@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.any_of import any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.requests import sync_request
 from webcrm_sync.store.schema.tables import item
@@ -27,6 +27,12 @@ class SyncRequest:
 _COLUMNS = (sync_request.c.by, sync_request.c.organisations, sync_request.c.requested_at)
 _IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
     sync_request.c.graph_id == item.c.graph_id
+)
+_CHOSEN = (
+    select(item.c.email_id, sync_request.c.organisations)
+    .join(sync_request, _IS_FOR_COPY)
+    .where(any_of_param(item.c.email_id, "email_ids"))
+    .order_by(sync_request.c.requested_at)
 )
 
 
@@ -86,14 +92,9 @@ def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]
 
     E-mails without a choice are left out.
     """
-    query = (
-        select(item.c.email_id, sync_request.c.organisations)
-        .join(sync_request, _IS_FOR_COPY)
-        .where(any_of(item.c.email_id, email_ids))
-        .order_by(sync_request.c.requested_at)
-    )
     by_email: dict[int, tuple[int, ...]] = {}
-    for email_id, organisations in tx.connection.execute(query):
+    rows = tx.connection.execute(_CHOSEN, {"email_ids": list(email_ids)})
+    for email_id, organisations in rows:
         earlier = by_email.get(email_id, ())
         by_email[email_id] = tuple(dict.fromkeys([*earlier, *organisations]))
     return {email_id: chosen for email_id, chosen in by_email.items() if chosen}

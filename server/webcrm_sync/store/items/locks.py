@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, Select, select, text
 
 from webcrm_sync.store.any_of import any_of_param
 from webcrm_sync.store.database import Tx
@@ -28,13 +28,18 @@ def lock_company(tx: Tx) -> None:
     tx.connection.execute(_LOCK_COMPANY, {"company": tx.company_id})
 
 
+def lock_statement(which: ColumnElement[bool]) -> Select[int]:
+    """The statement of `lock_copies`, for callers that build it once."""
+    return _LOCK.where(which)
+
+
 def lock_copies(tx: Tx, which: ColumnElement[bool]) -> None:
     """Lock these copies by id until `tx` ends.
 
     Call this before you change several copies: a delta page lists them in Graph's order, a batch
     of marks the newest first.
     """
-    tx.connection.execute(_LOCK.where(which))
+    tx.connection.execute(lock_statement(which))
 
 
 def lock_items(tx: Tx, item_ids: Iterable[int]) -> None:

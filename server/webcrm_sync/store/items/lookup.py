@@ -20,6 +20,12 @@ _BY_GRAPH_ID_LOCKED = _BY_GRAPH_ID.order_by(item.c.id).with_for_update()
 _UNSEEN = select(item.c.graph_id).where(
     item.c.folder_id == bindparam("folder"), item.c.seen_round < bindparam("round")
 )
+_HOLDERS = (
+    select(item.c.email_id, mailbox.c.address)
+    .join(item, item.c.mailbox_id == mailbox.c.id)
+    .where(any_of_param(item.c.email_id, "email_ids"))
+    .order_by(item.c.id)
+)
 _ANNOUNCED = text(
     "SELECT mailbox_id, graph_id, version.change_key,"
     " item.change_key = version.change_key AS is_recorded,"
@@ -83,14 +89,9 @@ def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
 
 def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """The addresses of the mailboxes with a copy of each e-mail, in the order of discovery."""
-    query = (
-        select(item.c.email_id, mailbox.c.address)
-        .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(any_of(item.c.email_id, email_ids))
-        .order_by(item.c.id)
-    )
     by_email: dict[int, list[str]] = {i: [] for i in email_ids}
-    for email_id, address in tx.connection.execute(query):
+    rows = tx.connection.execute(_HOLDERS, {"email_ids": list(email_ids)})
+    for email_id, address in rows:
         by_email[email_id].append(address)
     return by_email
 

@@ -6,10 +6,13 @@ change goes through `_change`, so that the other columns always match the state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
@@ -18,7 +21,7 @@ from webcrm_sync.store import events, filings
 from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items.item import Item
-from webcrm_sync.store.items.locks import lock_copies
+from webcrm_sync.store.items.locks import lock_copies, lock_statement
 from webcrm_sync.store.schema.tables import email, filing, item, mailbox
 
 #: States of copies that are on their way to webCRM.
@@ -35,6 +38,38 @@ _SYNC = (
         mark_attempts=0,
     )
     .returning(item.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The statements that lock copies in certain states, and move them to another state."""
+
+    lock: Select[int]
+    update: ReturningUpdate[Any]
+
+    @classmethod
+    def of(cls, which: ColumnElement[bool]) -> _Change:
+        """The statements about these copies."""
+        in_state = which & any_of_param(item.c.state, "from_states")
+        names = ("reason", "detail", "retry_at", "state_at", "mark_due_at")
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        moved = (
+            update(item).where(in_state).values(state=bindparam("to"), mark_attempts=0, **values)
+        )
+        returned = (item.c.mailbox_id, item.c.email_id)
+        return cls(lock_statement(in_state), moved.returning(*returned))
+
+
+_IS_OF_EMAILS = any_of_param(item.c.email_id, "email_ids")
+_CHANGE_EMAILS = _Change.of(_IS_OF_EMAILS)
+_CHANGE_EXCLUDED = _Change.of(
+    _IS_OF_EMAILS
+    & item.c.reason.in_(list(OVERRULED))
+    & item.c.folder_id.is_not(None)
+    & select(filing.c.id)
+    .where(filing.c.email_id == item.c.email_id, ~filing.c.is_withdrawn)
+    .exists()
 )
 
 
@@ -80,7 +115,7 @@ def restart_due(tx: Tx) -> int:
 
 def decide(tx: Tx, email_ids: Iterable[int], *, to: State, reason: Reason | None = None) -> None:
     """Record the decision on the found copies of these mails."""
-    _change(tx, any_of(item.c.email_id, email_ids), from_states=[State.FOUND], to=to, reason=reason)
+    _change_emails(tx, email_ids, from_states=[State.FOUND], to=to, reason=reason)
 
 
 def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
@@ -99,7 +134,7 @@ def mark_filed(tx: Tx, email_ids: Iterable[int]) -> None:
     Found copies stay found, since a new copy may name more people.
     """
     from_states = (State.MATCHED, State.WAITING, State.PARKED)
-    _change(tx, any_of(item.c.email_id, email_ids), from_states=from_states, to=State.FILED)
+    _change_emails(tx, email_ids, from_states=from_states, to=State.FILED)
 
 
 def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
@@ -107,14 +142,9 @@ def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
 
     A mail whose filings were all withdrawn stays excluded.
     """
-    filed = select(filing.c.id).where(filing.c.email_id == item.c.email_id, ~filing.c.is_withdrawn)
-    which = (
-        any_of(item.c.email_id, email_ids)
-        & item.c.reason.in_(list(OVERRULED))
-        & item.c.folder_id.is_not(None)
-        & filed.exists()
+    _change_emails(
+        tx, email_ids, change=_CHANGE_EXCLUDED, from_states=[State.SKIPPED], to=State.FILED
     )
-    _change(tx, which, from_states=[State.SKIPPED], to=State.FILED)
 
 
 def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> None:
@@ -123,7 +153,7 @@ def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> No
     Without `is_complete` their mails still lack Documents, so the copies wait for those.
     """
     to = State.FILED if is_complete else State.MATCHED
-    _change(tx, any_of(item.c.email_id, email_ids), from_states=[State.FOUND], to=to)
+    _change_emails(tx, email_ids, from_states=[State.FOUND], to=to)
 
 
 def restore_removed(tx: Tx, email_id: int) -> None:
@@ -228,9 +258,9 @@ def skip_deleted(tx: Tx, email_id: int) -> None:
 
 def skip_removed(tx: Tx, email_ids: Iterable[int]) -> None:
     """Skip the copies of mails that no longer have an Activity in webCRM."""
-    _change(
+    _change_emails(
         tx,
-        any_of(item.c.email_id, email_ids),
+        email_ids,
         from_states=(State.MATCHED, State.WAITING, State.PARKED, State.FILED, State.SYNCED),
         to=State.SKIPPED,
         reason=Reason.REMOVED_IN_WEBCRM,
@@ -275,30 +305,63 @@ def _change(
     detail: str | None = None,
     retry_at: datetime | None = None,
 ) -> Sequence[tuple[int, int]]:
+    """Change these copies, see `_apply`."""
+    return _apply(
+        tx,
+        _Change.of(which),
+        {},
+        from_states=from_states,
+        to=to,
+        reason=reason,
+        detail=detail,
+        retry_at=retry_at,
+    )
+
+
+def _change_emails(
+    tx: Tx,
+    email_ids: Iterable[int],
+    *,
+    change: _Change = _CHANGE_EMAILS,
+    from_states: Collection[State],
+    to: State,
+    reason: Reason | None = None,
+) -> None:
+    """Change the copies of these mails by statements that are built once, see `_apply`."""
+    parameters = {"email_ids": list(email_ids)}
+    _apply(tx, change, parameters, from_states=from_states, to=to, reason=reason)
+
+
+def _apply(
+    tx: Tx,
+    change: _Change,
+    parameters: Mapping[str, object],
+    *,
+    from_states: Collection[State],
+    to: State,
+    reason: Reason | None,
+    detail: str | None = None,
+    retry_at: datetime | None = None,
+) -> Sequence[tuple[int, int]]:
     """Move the copies that are in one of `from_states` to the state `to`, and have them marked.
 
     A copy may enter its own state again, with another reason. Returns the mailbox id and e-mail id
     of each copy that changed.
     """
     assert all(state is to or to in TRANSITIONS[state] for state in from_states), (from_states, to)
-    in_state = which & item.c.state.in_(list(from_states))
-    lock_copies(tx, in_state)
+    in_state = {**parameters, "from_states": list(from_states)}
     is_shown = mark_for(to, reason) is not None
-    query = (
-        update(item)
-        .where(in_state)
-        .values(
-            state=to,
-            reason=reason,
-            detail=detail,
-            retry_at=retry_at,
-            state_at=tx.now,
-            mark_due_at=tx.now if is_shown else None,
-            mark_attempts=0,
-        )
-        .returning(item.c.mailbox_id, item.c.email_id)
-    )
-    changed = [(box_id, email_id) for box_id, email_id in tx.connection.execute(query)]
+    values = {
+        "to": to,
+        "new_reason": reason,
+        "new_detail": detail,
+        "new_retry_at": retry_at,
+        "new_state_at": tx.now,
+        "new_mark_due_at": tx.now if is_shown else None,
+    }
+    tx.connection.execute(change.lock, in_state)
+    rows = tx.connection.execute(change.update, {**in_state, **values})
+    changed = [(mailbox_id, email_id) for mailbox_id, email_id in rows]
     if is_shown:
         for mailbox_id in {mailbox_id for mailbox_id, _ in changed}:
             tx.defer(Job.MARK, mailbox_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, or_, select
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.any_of import any_of, any_of_param
+from webcrm_sync.store.any_of import any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
@@ -39,6 +39,9 @@ _NEWEST = (
     .order_by(item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
+_ADDRESSES = select(email_address.c.email_id, email_address.c.address).where(
+    any_of_param(email_address.c.email_id, "email_ids"), ~email_address.c.is_matched
+)
 
 
 def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
@@ -61,10 +64,8 @@ def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Ite
 
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """The addresses of each e-mail that have led to no filing yet."""
-    query = select(email_address.c.email_id, email_address.c.address).where(
-        any_of(email_address.c.email_id, email_ids), ~email_address.c.is_matched
-    )
     by_email: dict[int, list[str]] = {i: [] for i in email_ids}
-    for email_id, address in tx.connection.execute(query):
+    rows = tx.connection.execute(_ADDRESSES, {"email_ids": list(email_ids)})
+    for email_id, address in rows:
         by_email[email_id].append(address)
     return by_email
