@@ -105,9 +105,7 @@ def _mail(filing: Filing) -> Hold:
 
 
 def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequence[Draft]:
-    with context.begin() as tx:
-        pairs = filings.with_emails(tx, fresh)
-    drafts = drafts_of(context, source, pairs)
+    drafts = drafts_of(context, source, fresh)
     if context.careful is not None:
         # A worker died with this job. Serialize each draft alone: in a batch of 50 nobody could
         # say which one ends the process.

@@ -34,20 +34,17 @@ class Draft:
     activity: ActivityDraft
 
 
-def drafts_of(
-    context: Context, source: Source, fresh: Sequence[tuple[Filing, Email]]
-) -> Sequence[Draft]:
+def drafts_of(context: Context, source: Source, fresh_filings: Sequence[Filing]) -> Sequence[Draft]:
     """Drafts of these filings, in their order, without those that must wait. May read Outlook."""
-    if not fresh:
-        return ()
-    fresh = [(filing, attachment_source.with_text(context, email)) for filing, email in fresh]
+    with context.begin() as tx:
+        stored = filings.with_emails(tx, fresh_filings)
+        users = {u.address: u for u in directory.users(tx).values() if u.address}
+        holders = lookup.addresses_holding(tx, [e.id for _, e in stored])
+        planned = documents.planned(tx, [f.id for f, _ in stored])
+    fresh = [(filing, attachment_source.with_text(context, email)) for filing, email in stored]
+    owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     limits = context.metadata.limits()
     drafts = []
-    with context.begin() as tx:
-        users = {u.address: u for u in directory.users(tx).values() if u.address}
-        holders = lookup.addresses_holding(tx, [e.id for _, e in fresh])
-        planned = documents.planned(tx, [f.id for f, _ in fresh])
-    owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     source.prepare([e for _, e in fresh])
     for filing, email in fresh:
         action = _action(context, email)

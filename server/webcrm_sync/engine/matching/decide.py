@@ -53,12 +53,11 @@ class Decision:
     candidates: tuple[Target, ...] = ()
 
 
-def match_batch(context: Context, *, limit: int) -> int:
-    """Decide up to `limit` found mails in one transaction. Returns how many were due."""
-    with context.begin() as tx:
-        ids = undecided.due(tx, limit=limit, is_past=False)
-    isolate.run_batch(context, Job.MATCH, ids, partial(match_these, context), incidents.hold_mail)
-    return len(ids)
+def match_batch(context: Context, email_ids: Sequence[int]) -> None:
+    """Decide these found mails in one transaction. A mail that raises is set aside."""
+    isolate.run_batch(
+        context, Job.MATCH, email_ids, partial(match_these, context), incidents.hold_mail
+    )
 
 
 def match_these(context: Context, email_ids: Sequence[int]) -> None:

@@ -22,9 +22,9 @@ def match(context: Context) -> None:
         has_directory = companies.read_company(tx).directory_full_at is not None
         if not has_directory or recovery.begun_at(tx):
             return
-    count = match_batch(context, limit=BATCH)
-    with context.begin() as tx:
-        if count == BATCH:
+        email_ids = undecided.due(tx, limit=BATCH, is_past=False)
+        if len(email_ids) == BATCH:
             tx.defer(Job.MATCH, tx.company_id)
-        if undecided.due(tx, limit=BATCH, is_past=True):
+        if undecided.due(tx, limit=1, is_past=True):
             tx.defer(Job.FILE, tx.company_id)
+    match_batch(context, email_ids)
