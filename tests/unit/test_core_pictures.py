@@ -342,7 +342,7 @@ def test_a_background_from_elsewhere_is_no_attachment() -> None:
     assert collected("table", style="background:url(CID:b),url('cid:a')").cids == {"a", "b"}
 
 
-#: Base64 of one byte more than the largest logo takes this many letters, without padding.
+#: An address of this length holds more bytes in base64 than the largest logo has.
 LETTERS = LARGEST_LOGO * 4 // 3 + 1
 
 
@@ -352,7 +352,7 @@ LETTERS = LARGEST_LOGO * 4 // 3 + 1
         ("data:".ljust(LETTERS, "A"), True),
         ("data:".ljust(LETTERS - 1, "A"), False),
         ("https://x.example/".ljust(LETTERS, "A"), False),
-        (f"{DATA_LEFT_OUT}", True),
+        (DATA_LEFT_OUT, True),
     ],
 )
 def test_a_picture_in_the_html_is_pasted_if_it_is_larger_than_a_logo(
