@@ -277,7 +277,8 @@ async def _release(manager: JobManager, job: QueuedJob) -> None:
 def run_worker(context: Context, url: str, queues: Collection[Queue] = tuple(Queue)) -> None:
     """Run the jobs of these queues until SIGTERM or SIGINT, then finish those that are running."""
     incidents.release_after_upgrade(context)
-    context.graph.warm_up()
+    if Queue.MAILBOXES in queues:  # the others make no typed call
+        context.graph.warm_up()
     push_urls.replace_unverifiable(context)
     asyncio.run(_run(build_app(context, url, queues), queues))
 

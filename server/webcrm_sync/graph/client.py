@@ -44,7 +44,7 @@ class GraphClient:
         self._typed = TypedClient(settings, self._login, self._transport)
 
     def warm_up(self) -> None:
-        """Loads the SDK in the background, so that the first calls do not wait for it."""
+        """Loads the SDK in the background, so that the first typed call does not wait for it."""
         self._typed.warm_up()
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class Failed(Exception):
 
 
 class Transport:
-    """Requests on the caller's own thread, without the SDK (ADR 26). Thread-safe."""
+    """Requests on the caller's own thread, without the SDK (ADR 27). Thread-safe."""
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ class TypedClient:
         self._sdk: Sdk | None = None
 
     def warm_up(self) -> None:
-        """Loads the SDK in the background, so that the first call does not wait for it."""
+        """See `GraphClient.warm_up`."""
         Thread(target=self._load_builders, name="graph-warm-up", daemon=True).start()
 
     def close(self) -> None:
