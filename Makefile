@@ -36,7 +36,7 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves coverage mutants test-all
+.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest headless browser lock search machine crash format bench moves coverage mutants test-all
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -48,7 +48,8 @@ demo: $(READY) $(PANE) ## run the whole product on this machine, without any acc
 test: $(READY) $(MODULES) ## all checks and tests that must pass before a push
 	@# In parallel, since each needs one core; the types first, since they take longest.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types collected lint contracts addin vitest $(PANE)
-	@$(MAKE) --no-print-directory pytest
+	@# A person sees the progress of both; each line is whole.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line pytest
 
 check: $(READY) $(MODULES) ## check style, types and import directions, without the tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types lint contracts addin
@@ -75,9 +76,14 @@ collected: $(READY)
 vitest: $(MODULES)
 	@npm --prefix addin test --silent
 
-pytest: $(READY) $(PANE)
-	$(BIN)/pytest --quiet --numprocesses 4 --maxschedchunk 2 -m 'not search' --ignore tests/browser
-	@# Separately, since Playwright keeps an event loop running where other tests start theirs.
+pytest: headless browser
+
+headless: $(READY) $(PANE)
+	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search' --ignore tests/browser
+
+# In processes of their own, since Playwright keeps an event loop running where other tests start
+# theirs; beside the others, since they mostly wait for the browser.
+browser: $(READY) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
 lock: ## renew the lock files after a change of dependencies (UPGRADE=1: upgrade their own dependencies too)
