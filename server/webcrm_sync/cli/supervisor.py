@@ -126,7 +126,10 @@ class Supervisor:
             os._exit(exit_code)  # without the exit handlers of the parent
 
     def _leave_parent(self) -> None:
-        """Give up what belongs to the parent, and follow its end."""
+        """Give up what belongs to the parent, and follow its end.
+
+        The parent's lock on the embedded database stays: it ends with the last of these processes.
+        """
         signal.set_wakeup_fd(-1)
         for end in (self._signal_reader, self._signal_writer, self._parent_writer):
             os.close(end)
