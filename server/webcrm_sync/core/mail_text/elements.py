@@ -266,7 +266,7 @@ _INLINE = frozenset({_link, _picture, _struck_out, _superscript, _citation, _inl
 
 
 def begin_styled(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
-    """Begin an element of any style. False: its content is not read."""
+    """Begin an element that has a style. False: its content is not read."""
     style = element.style
     if style.is_marker:
         return _word_marker(state, element)

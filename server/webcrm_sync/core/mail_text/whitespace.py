@@ -13,7 +13,7 @@ _TRAILING_SPACE = " \t\u00a0"
 #: Control characters, which XML does not allow either.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 #: `_CONTROLS` and the line ends of Word and of printers. Most texts contain none of these.
-_RARE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_UNUSUAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 #: The meaning of characters that a program took for Latin-1, in which they are controls (WHATWG:
 #: Encoding, 4.2), and of the line ends of Word and of printers.
 _MISREAD_MEANING = str.maketrans(
@@ -70,7 +70,7 @@ def strip_fillers(text: str) -> str:
 def clean_text(text: str) -> str:
     """The text ready to store: no control characters, trailing spaces or double empty lines."""
     text = to_storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    if _RARE.search(text):
+    if _UNUSUAL.search(text):
         text = _CONTROLS.sub("", text.translate(_MISREAD_MEANING))
     lines = [line.rstrip(_TRAILING_SPACE) for line in text.split("\n")]
     clean = "\n".join(lines)
