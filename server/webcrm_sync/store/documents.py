@@ -52,12 +52,11 @@ _DOCUMENT = columns_of(document, Document)
 _PLANNED = select(document.c.filing_id).where(any_of_param(document.c.filing_id, "filing_ids"))
 
 
-def plan(tx: Tx, filing_id: int, plans: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
-    """Add the attachments of a filing. Returns the new ones. Idempotent by position.
+def plan(tx: Tx, filing_id: int, plans: Iterable[DocumentPlan]) -> Sequence[Document]:
+    """Add the attachments of a filing. Returns those that are new, ordered by position. Idempotent.
 
     Adds nothing if the filing was deleted since it was read.
     """
-    by_position = {plan.position: plan for plan in plans}
     values = [
         {
             "filing_id": filing_id,
@@ -66,12 +65,13 @@ def plan(tx: Tx, filing_id: int, plans: Iterable[DocumentPlan]) -> Sequence[Docu
             "size": plan.size,
             "left_out": plan.left_out or None,
         }
-        for plan in by_position.values()
+        for plan in plans
     ]
     if not values or not _lock_filing(tx, filing_id):
         return []
-    new = insert(document).on_conflict_do_nothing().returning(document.c.position)
-    return [by_position[position] for position in tx.connection.execute(new, values).scalars()]
+    new = insert(document).on_conflict_do_nothing().returning(*_DOCUMENT)
+    rows = tx.connection.execute(new, values).mappings()
+    return sorted((Document(**row) for row in rows), key=lambda one: one.position)
 
 
 def _lock_filing(tx: Tx, filing_id: int) -> bool:

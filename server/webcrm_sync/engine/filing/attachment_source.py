@@ -53,7 +53,9 @@ class Source:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._lock = Lock()
-        self._lists: dict[str, Sequence[Attachment]] = {}  # by Graph id; only under the lock
+        # Only under the lock: the attachments by Graph id, and the copy of each mail.
+        self._lists: dict[str, Sequence[Attachment]] = {}
+        self._copies: dict[int, str] = {}
 
     def prepare(self, mails: Iterable[Email]) -> None:
         """List the attachments of many mails at once, several mailboxes in parallel.
@@ -63,13 +65,16 @@ class Source:
         ids = [mail.id for mail in mails if _may_have_attachments(mail)]
         if len(ids) < 2:
             return
+        copies = self._first_copies(ids)
         wanted: dict[str, list[str]] = {}
-        for user_id, graph_id in self._first_copies(ids).values():
+        for user_id, graph_id in copies.values():
             if self._known_list(graph_id) is None:
                 wanted.setdefault(user_id, []).append(graph_id)
         run_in_parallel(
             lambda one: self._prepare(*one), wanted.items(), at_a_time=PARALLEL_MAILBOXES
         )
+        with self._lock:
+            self._copies.update({email_id: graph_id for email_id, (_, graph_id) in copies.items()})
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
@@ -93,8 +98,7 @@ class Source:
 
         Does not ask Outlook about a mail that shows no sign of attachments.
         """
-        may_have_attachments = _may_have_attachments(email)
-        listed = from_a_copy(self.context, email.id, self._list) if may_have_attachments else ()
+        listed = self._attachments_of(email) if _may_have_attachments(email) else ()
         read = read_again(self.context, email) if email.cids is None else email
         return classify(
             listed,
@@ -102,6 +106,11 @@ class Source:
             largest=self.context.settings.max_attachment_bytes,
             pictures=read.pictures,
         )
+
+    def _attachments_of(self, email: Email) -> Sequence[Attachment]:
+        with self._lock:
+            listed = self._lists.get(self._copies.get(email.id, ""))
+        return from_a_copy(self.context, email.id, self._list) if listed is None else listed
 
     def save(self, email_id: int, document: Document, sink: IO[bytes]) -> None:
         """Write the document's attachment into `sink`. Raises Gone when the mail has lost it."""
@@ -242,7 +251,7 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     except Refused:  # File the mail now and retry its attachments later.
         attachments, is_known = AttachmentPlan(), False
     has_any = is_known and not (is_new and not attachments.files)
-    planned = plan_documents(source.context, filing, attachments) if has_any else ()
+    planned = plan_documents(source.context, filing, attachments, is_new=is_new) if has_any else ()
     return Content(
         text=text,
         lines=_lines(attachments, planned, has_text=bool(text)),
@@ -251,22 +260,26 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
 
 
 def plan_documents(
-    context: Context, filing: Filing, attachments: AttachmentPlan
+    context: Context, filing: Filing, attachments: AttachmentPlan, *, is_new: bool = False
 ) -> Sequence[Document]:
     """The Documents of a filing. Plans them on the first call; later calls change nothing.
 
-    Records an event for each attachment that people would miss.
+    `is_new`: none were planned a moment ago. Records an event for each attachment that people
+    would miss.
     """
     with context.begin() as tx:
-        if planned := documents.of_filing(tx, filing.id):
+        if not is_new and (planned := documents.of_filing(tx, filing.id)):
             return planned
         if sizes := {one.size for one in attachments.files if one.may_repeat}:
             filed = documents.related_files(tx, filing.id, sizes=sizes)
             attachments = leave_out_repeated(attachments, filed)
-        for one in documents.plan(tx, filing.id, attachments.files):
-            if one.is_reported:
+        added = documents.plan(tx, filing.id, attachments.files)
+        positions = {document.position for document in added}
+        for one in attachments.files:
+            if one.is_reported and one.position in positions:
                 _record_left_out(tx, filing, one.name, one.left_out)
-        return documents.of_filing(tx, filing.id)
+        is_complete = len(added) == len(attachments.files)
+        return added if is_complete else documents.of_filing(tx, filing.id)
 
 
 def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
