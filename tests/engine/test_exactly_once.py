@@ -145,7 +145,7 @@ def test_two_workers_that_read_the_same_files_write_them_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, Mail("Files", BO, KIM, attachments=SEVERAL))
-    stalled = worker(scenario, "graph", "save_attachment", before=scenario.discover)
+    stalled = worker(scenario, "graph", "read_files", before=scenario.discover)
     stalled.discover()
     recover(scenario)
     assert len(scenario.documents) == 3

@@ -1,12 +1,18 @@
-"""An error in a background thread of the filing pipeline is logged, or ends the job's run."""
+"""The filing pipeline's background threads: what they do at once, and what their errors do."""
 
 from __future__ import annotations
 
+import time
+from base64 import b64decode
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from support.interleave import ClientWrapper, worker
 from support.planting import ErrorPlanter, MailTraces
+from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
@@ -76,3 +82,77 @@ def test_error_while_attachments_are_written_is_logged_when_the_batch_fails_too(
     assert _is_webcrm_paused(scenario)
     (trace,) = _logged_traces(caplog)
     assert "Planted" in trace
+
+
+def test_files_of_the_next_request_are_read_while_one_is_written(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    files = [File(f"{n}.bin", bytes([n]) * 900_000) for n in range(4)]
+    _find(scenario, box, *(Mail(f.name, BO, KIM, attachments=(f,)) for f in files))
+    journal = scenario.sandbox.journal
+
+    def count_read_mails() -> int:
+        return len({mail for one in journal.exchanges for mail in one.contents})
+
+    read_before = count_read_mails()
+    writing = worker(
+        scenario,
+        "webcrm",
+        "write_documents",
+        before=lambda: until(lambda: count_read_mails() == read_before + 4, "all files"),
+    )
+    file(writing.context)
+    contents = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in scenario.documents}
+    assert contents == {f.name: f.content for f in files}
+    assert journal.count(method="PATCH", path="/Documents") == 2
+
+
+def test_requests_of_attachments_are_sent_one_at_a_time(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    files = [File(f"{n}.bin", bytes(900_000)) for n in range(6)]
+    _find(scenario, box, *(Mail(f.name, BO, KIM, attachments=(f,)) for f in files))
+    webcrm: Any = _CountingWebCrm(scenario.context.webcrm)
+    file(replace(scenario.context, webcrm=webcrm))
+    assert len(scenario.documents) == 6
+    assert webcrm.largest_count == 1
+
+
+@dataclass(slots=True)
+class _CountingWebCrm(ClientWrapper):
+    """webCRM that counts how many requests of attachments are being sent at once."""
+
+    count: int = 0
+    largest_count: int = 0
+
+    def write_documents(self, drafts: Any, **named: Any) -> Any:
+        """The answers, after a moment in which another request could begin."""
+        self.count += 1
+        self.largest_count = max(self.count, self.largest_count)
+        time.sleep(0.2)
+        answers = self.client.write_documents(drafts, **named)
+        self.count -= 1
+        return answers
+
+
+def test_small_files_of_a_mailbox_are_read_in_one_round_trip(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    names = [f"{n}.pdf" for n in range(12)]
+    _find(scenario, box, *(Mail(n, BO, KIM, attachments=(File(n, n.encode()),)) for n in names))
+    scenario.sandbox.journal.clear()
+    file(scenario.context)
+    assert {d["DocumentFileName"] for d in scenario.documents} == set(names)
+    assert scenario.sandbox.journal.count(path="/attachments") == 0
+    assert scenario.sandbox.journal.count(service="graph", path="$batch") == 2
+
+
+def test_files_are_read_singly_when_the_batch_fails(scenario: Scenario, box: SimMailbox) -> None:
+    names = [f"{n}.pdf" for n in range(3)]
+    _find(scenario, box, *(Mail(n, BO, KIM, attachments=(File(n, n.encode()),)) for n in names))
+    box.unreadable.add("1.pdf")
+    file(scenario.context)
+    assert {d["DocumentFileName"] for d in scenario.documents} == {"0.pdf", "2.pdf"}
+    box.unreadable.clear()
+    scenario.run_all_retries()
+    assert {d["DocumentFileName"] for d in scenario.documents} == set(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from contract.graph_client.examples import BUYER, MAIL, read_all_changes
@@ -218,3 +219,15 @@ def test_attachments_are_listed_by_kind_and_saved(client: GraphClient, sales: Si
     sink = io.BytesIO()
     client.save_attachment(sales.user_id, graph_id, item.graph_id, sink=sink)
     assert sink.getvalue().startswith(b"Subject: x")
+
+
+def test_small_files_are_read_up_to_the_first_that_cannot_be(
+    client: GraphClient, sales: SimMailbox
+) -> None:
+    files = tuple(File(f"{n}.pdf", bytes([n]) * n) for n in range(21))
+    graph_id = sales.put(replace(MAIL, attachments=files), "inbox")
+    listed = client.list_attachments(sales.user_id, graph_id)
+    wanted = [(graph_id, one.graph_id) for one in listed]
+    assert client.read_files(sales.user_id, wanted) == [one.content for one in files]
+    sales.unreadable.add("1.pdf")
+    assert client.read_files(sales.user_id, wanted[:3]) == [b"", None, None]
