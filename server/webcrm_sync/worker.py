@@ -29,7 +29,7 @@ from psycopg_pool import AsyncConnectionPool
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.discovery.discover import discover, read_on
 from webcrm_sync.engine.discovery.poll import poll
 from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
@@ -49,6 +49,7 @@ Step = Callable[[Context, int], None]
 #: What each job calls, with the id of the row it is about.
 STEPS: Mapping[Job, Step] = {
     Job.DISCOVER: discover,
+    Job.READ_ON: read_on,
     Job.POLL: lambda context, _: poll(context),
     Job.MARK: mark,
     Job.MAINTAIN: maintain,
@@ -68,15 +69,16 @@ _HEARTBEAT_S = 3
 _LONG_S = 3600.0
 #: Pause before a worker that lost the database starts again.
 _RESTART_PAUSE_S = 1
-#: Jobs that run at a time, by queue. Matching and webCRM have lanes of their own, so that no mail
-#: waits behind mailboxes that are being read. One lane each: their jobs share a lock, and a worker
-#: with a free lane checks only once a second for a job whose lock was taken when it was enqueued
-#: (procrastinate 3.10: worker.py).
-LANES = {Queue.MAILBOXES: 16, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 2}
+#: Jobs that run at a time, by queue. Few read floods of mails, so that a mail that a person moved
+#: just now finds a free lane and its share of the interpreter. Matching and webCRM have lanes of
+#: their own, so that no mail waits behind mailboxes that are being read. One lane each: their jobs
+#: share a lock, and a worker with a free lane checks only once a second for a job whose lock was
+#: taken when it was enqueued (procrastinate 3.10: worker.py).
+LANES = {Queue.MAILBOXES: 16, Queue.FLOODS: 4, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 2}
 #: The processes among which `serve` divides the queues: reading a flood of mails takes a whole
 #: processor, and in one interpreter filing would wait for it (ADR 24).
 SHARES: Mapping[str, Collection[Queue]] = {
-    "mailboxes": {Queue.MAILBOXES},
+    "mailboxes": {Queue.MAILBOXES, Queue.FLOODS},
     "webcrm": {Queue.MATCHING, Queue.WEBCRM, Queue.CLOCK},
 }
 

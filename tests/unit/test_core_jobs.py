@@ -8,7 +8,9 @@ from webcrm_sync.worker import SHARES
 
 def test_jobs_about_a_mailbox_carry_its_id() -> None:
     about_a_mailbox = {job for job in Job if job.scope is Scope.MAILBOX}
-    assert about_a_mailbox == {Job.DISCOVER, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX}
+    assert about_a_mailbox == {
+        *(Job.DISCOVER, Job.READ_ON, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX)
+    }
     assert {job.scope for job in set(Job) - about_a_mailbox} == {Scope.COMPANY}
 
 
@@ -21,6 +23,10 @@ def test_jobs_that_call_webcrm_wait_in_its_queue() -> None:
 def test_matching_has_a_queue_of_its_own() -> None:
     assert {job for job in Job if job.queue is Queue.MATCHING} == {Job.MATCH}
     assert Job.DISCOVER.queue is Queue.MAILBOXES
+
+
+def test_floods_have_a_queue_of_their_own() -> None:
+    assert {job for job in Job if job.queue is Queue.FLOODS} == {Job.READ_ON}
 
 
 def test_job_names_are_unique() -> None:

@@ -9,6 +9,7 @@ class Queue(StrEnum):
     """The queues. Each has its own threads, so that none waits for another."""
 
     MAILBOXES = "sync"
+    FLOODS = "floods"
     MATCHING = "match"
     WEBCRM = "webcrm"
     CLOCK = "clock"
@@ -25,6 +26,7 @@ class Job(StrEnum):
     """A job by its name in the queue. Names never change: an upgrade may find jobs in the queue."""
 
     DISCOVER = "discover"
+    READ_ON = "read on"
     POLL = "poll"
     MARK = "mark"
     MAINTAIN = "keep"
@@ -49,12 +51,13 @@ class Job(StrEnum):
     @property
     def queue(self) -> Queue:
         """The queue of the job."""
-        if self is Job.MATCH:
-            return Queue.MATCHING
+        if own := _QUEUES.get(self):
+            return own
         return Queue.WEBCRM if self.calls_webcrm else Queue.MAILBOXES
 
 
-_ABOUT_A_MAILBOX = frozenset({Job.DISCOVER, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX})
+_ABOUT_A_MAILBOX = frozenset({Job.DISCOVER, Job.READ_ON, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX})
+_QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FLOODS}
 _CALLING_WEBCRM = frozenset({Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM})
 
 

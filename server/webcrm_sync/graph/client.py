@@ -127,6 +127,10 @@ class GraphClient:
         """One mail with its body."""
         return messages.fetch_message(self._transport, user_id, graph_id)
 
+    def fetch_messages(self, user_id: str, graph_ids: Sequence[str]) -> list[Message]:
+        """These mails with their bodies, without those that do not exist; 20 per round trip."""
+        return messages.fetch_messages(self._transport, user_id, graph_ids)
+
     def fetch_locations(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Location | None]:
         """The current location of each copy, None = it does not exist, or Graph refuses to say.
 

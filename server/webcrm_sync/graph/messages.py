@@ -64,6 +64,24 @@ def _read_next_page(answer: BatchAnswer) -> Page | None:
         return None
 
 
+def fetch_messages(transport: Transport, user_id: str, graph_ids: Sequence[str]) -> list[Message]:
+    """These mails with their bodies, without those that do not exist."""
+    requests = [
+        BatchRequest(
+            "GET",
+            wire.build_path(
+                *("users", user_id, "messages", graph_id),
+                select=wire.MESSAGE_KEYS,
+                expand=EXPAND,
+            ),
+            headers={"Prefer": f"{batch.IMMUTABLE_IDS}, {_AS_HTML}"},
+        )
+        for graph_id in graph_ids
+    ]
+    answers = batch.send_reads(transport, user_id, requests)
+    return [wire.read_message(answer.body) for answer in answers if not answer.is_missing]
+
+
 def fetch_message(transport: Transport, user_id: str, graph_id: str) -> Message:
     """One mail with its body."""
     url = transport.build_url(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select, text, update
 
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.any_of import any_of
@@ -19,6 +19,19 @@ from webcrm_sync.store.schema.tables import folder, item, mailbox
 _FLOOD_PAUSE = timedelta(seconds=1)
 #: The smallest difference between two times in PostgreSQL.
 _SMALLEST_STEP = timedelta(microseconds=1)
+#: From this number on, further copies of a folder are not announced: the delta lists them too.
+MOST_ANNOUNCED = 5
+_ANNOUNCE = text(
+    "INSERT INTO announced_copy (folder_id, graph_id)"
+    " SELECT :folder, graph_id FROM unnest(CAST(:graph_ids AS text[])) AS graph_id"
+    " WHERE (SELECT count(*) FROM announced_copy WHERE folder_id = :folder) < :most"
+    " ON CONFLICT DO NOTHING"
+)
+_TAKE_ANNOUNCED = text(
+    "DELETE FROM announced_copy USING folder"
+    " WHERE folder.id = folder_id AND mailbox_id = :mailbox"
+    " RETURNING folder_id, announced_copy.graph_id"
+)
 _FOLDER = columns_of(folder, SyncFolder)
 
 
@@ -39,7 +52,7 @@ def due_polls(tx: Tx, *, by: datetime, selection: int, limit: int) -> Sequence[S
         .where(folder.c.subscription_id.is_not(None), folder.c.read_requested_at.is_(None))
         .where(folder.c.is_known, folder.c.cursor.is_not(None), folder.c.selection == selection)
         .where(folder.c.poll_due_at > tx.now - POLL_PATIENCE, folder.c.poll_due_at <= by)
-        .where(~unseen.exists())
+        .where(~folder.c.has_more, ~unseen.exists())
         .order_by(folder.c.poll_due_at, folder.c.id)
         .limit(limit)
     )
@@ -87,12 +100,12 @@ def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Read all sync folders of these mailboxes again from the start, now."""
     query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
     values = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
-    tx.connection.execute(query.values(**values))
+    tx.connection.execute(query.values(has_more=False, **values))
 
 
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
     """Record that the requested readings of these folders begin. Later requests stay open."""
-    ids = {f.id for f in due if f.is_read_requested}
+    ids = {f.id for f in due if f.read_requested_at != f.read_begun_for}
     if ids:
         lock(tx, folder_ids=ids)
         query = update(folder).where(any_of(folder.c.id, ids))
@@ -115,10 +128,29 @@ def finish_read(
 
 
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
-    """Set a folder's cursor. False if another run has set it since it was `seen`."""
+    """Set a folder's cursor. False if another run has set it since it was `seen`.
+
+    `values`: further columns; `has_more` is False unless they say otherwise.
+    """
     query = update(folder).where(
         folder.c.id == seen.id,
         folder.c.cursor.is_not_distinct_from(seen.cursor),
         folder.c.round == seen.round,
     )
-    return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
+    columns = {"cursor": cursor, "has_more": False, **values}
+    return tx.connection.execute(query.values(columns)).rowcount == 1
+
+
+def announce(tx: Tx, mailbox_id: int, folder_id: int, graph_ids: Iterable[str]) -> None:
+    """Have these copies read ahead of the pages of a flood, unless enough of them wait already."""
+    parameters = {"folder": folder_id, "graph_ids": list(graph_ids), "most": MOST_ANNOUNCED}
+    if tx.connection.execute(_ANNOUNCE, parameters).rowcount:
+        tx.defer(Job.DISCOVER, mailbox_id)
+
+
+def take_announced(tx: Tx, mailbox_id: int) -> Mapping[int, Sequence[str]]:
+    """The announced copies of the mailbox by folder id; they are forgotten."""
+    taken: dict[int, list[str]] = {}
+    for folder_id, graph_id in tx.connection.execute(_TAKE_ANNOUNCED, {"mailbox": mailbox_id}):
+        taken.setdefault(folder_id, []).append(graph_id)
+    return taken

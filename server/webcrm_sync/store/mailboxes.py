@@ -51,6 +51,7 @@ class SyncFolder:
     for. `subscription_address`: a part of the address to which Graph sends its notifications,
     None = a version created the subscription whose addresses held no secret.
     `replaced_subscription_id`: an earlier subscription that is still to be deleted in Graph.
+    `has_more`: Graph has further pages behind the cursor.
     """
 
     id: int
@@ -71,6 +72,7 @@ class SyncFolder:
     read_begun_for: datetime | None = None
     subscription_address: str | None = None
     replaced_subscription_id: str | None = None
+    has_more: bool = False
 
     @property
     def subscription_ids(self) -> tuple[str, ...]:

@@ -39,11 +39,15 @@ _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
       AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
 #: The job `poll` reads many folders at once that are pushed and at rest.
 _IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
-      AND f.is_known AND f.cursor IS NOT NULL AND m.attempts = 0)"""
+      AND f.is_known AND f.cursor IS NOT NULL AND NOT f.has_more AND m.attempts = 0)"""
 _DUE = f"""
 SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND (f.hinted_at IS NOT NULL
-   OR f.poll_due_at <= :now AND NOT {_IS_POLLED_TOGETHER})
+ WHERE {_MAILBOX_IS_OPEN} AND CASE WHEN f.has_more
+   THEN EXISTS (SELECT 1 FROM announced_copy a WHERE a.folder_id = f.id)
+   ELSE f.hinted_at IS NOT NULL OR f.poll_due_at <= :now AND NOT {_IS_POLLED_TOGETHER} END
+UNION ALL
+SELECT DISTINCT '{Job.READ_ON}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+ WHERE {_MAILBOX_IS_OPEN} AND f.has_more
 UNION ALL
 SELECT '{Job.POLL}', c.id FROM company c WHERE c.id = :company AND EXISTS (
    SELECT 1 FROM folder f JOIN mailbox m ON m.id = f.mailbox_id

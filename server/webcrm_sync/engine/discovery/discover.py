@@ -1,23 +1,27 @@
 """discover(mailbox): finds new, changed and removed copies in the sync folders of a mailbox.
 
-It reads the delta of each folder that a notification announced or whose poll is due, page by page:
-`page_reader` collects what a page does not say, `page_writer` commits it.
+It reads the first page of the delta of each folder that a notification announced or whose poll is
+due: `page_reader` collects what the page does not say, `page_writer` commits it. The job `read on`
+reads the further pages. Meanwhile `discover` reads copies that notifications announce by their
+ids, so that a mail that a person moved just now does not wait for a flood.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.page_reader import read_page_facts
-from webcrm_sync.engine.discovery.page_writer import write_page
+from webcrm_sync.engine.discovery.page_writer import write_announced, write_page
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
@@ -39,7 +43,7 @@ _DOUBTED_POLL = timedelta(seconds=60)
 
 
 def discover(context: Context, mailbox_id: int) -> None:
-    """Record everything new in the mailbox's sync folders that are due. Idempotent.
+    """Record what is new in the mailbox's sync folders that are due, up to a page each. Idempotent.
 
     A SyncError backs the mailbox off; another error of one folder is raised after the others.
     """
@@ -47,16 +51,21 @@ def discover(context: Context, mailbox_id: int) -> None:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.pause_end(tx.now):
             return
-        due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
-        folder_reads.begin_reading(tx, due)
-    try:
-        _read_folders(context, box, due)
-    except SyncError as error:
-        back_off_mailbox(context, box, error, made_progress=_has_advanced(context, box, due))
-        return
-    if box.attempts:
-        with context.begin() as tx:
-            mailboxes.resume(tx, box.id)
+        announced = folder_reads.take_announced(tx, box.id)
+        folders = mailboxes.folders(tx, box.id)
+        due = [f for f in folders if (f.id in announced if f.has_more else _is_due(f, tx.now))]
+        folder_reads.begin_reading(tx, [f for f in due if not f.has_more])
+    _read_folders(context, box, due, partial(_discover_folder, announced))
+
+
+def read_on(context: Context, mailbox_id: int) -> None:
+    """Record the further pages of the mailbox's sync folders. Idempotent. Errors as `discover`."""
+    with context.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or box.pause_end(tx.now):
+            return
+        due = [f for f in mailboxes.folders(tx, box.id) if f.has_more]
+    _read_folders(context, box, due, _read_folder_on)
 
 
 def recheck_copies(
@@ -68,7 +77,7 @@ def recheck_copies(
     """
     changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
     facts = read_page_facts(context, box, folder, changes)
-    page = Page(changes, folder.cursor or "", True)
+    page = Page(changes, folder.cursor or "", is_last=not folder.has_more)
     return write_page(context, box, folder, page, facts)
 
 
@@ -77,12 +86,56 @@ def _is_due(folder: SyncFolder, now: datetime) -> bool:
     return is_poll_due or folder.read_requested_at is not None
 
 
-def _read_folders(context: Context, box: Mailbox, due: Sequence[SyncFolder]) -> None:
-    with isolate.DeferredErrors() as errors:
-        for folder in due:
-            with errors.defer():
-                if current := _ensure_current_selection(context, folder):
-                    _read_folder(context, box, current)
+def _read_folders(
+    context: Context,
+    box: Mailbox,
+    due: Sequence[SyncFolder],
+    read: Callable[[Context, Mailbox, SyncFolder], None],
+) -> None:
+    try:
+        with isolate.DeferredErrors() as errors:
+            for folder in due:
+                with errors.defer():
+                    if current := _ensure_current_selection(context, folder):
+                        read(context, box, current)
+    except SyncError as error:
+        back_off_mailbox(context, box, error, made_progress=_has_advanced(context, box, due))
+        return
+    if box.attempts:
+        with context.begin() as tx:
+            mailboxes.resume(tx, box.id)
+
+
+def _discover_folder(
+    announced: Mapping[int, Sequence[str]], context: Context, box: Mailbox, folder: SyncFolder
+) -> None:
+    if folder.has_more:
+        _read_announced(context, box, folder, announced.get(folder.id, ()))
+    else:
+        _read_folder(context, box, folder, _Reading(folder, is_first_page_only=True))
+
+
+def _read_folder_on(context: Context, box: Mailbox, folder: SyncFolder) -> None:
+    # A request since the first page began stays open: Graph may list later changes or not.
+    begun = replace(folder, read_requested_at=folder.read_begun_for)
+    _read_folder(context, box, folder, _Reading(begun))
+
+
+def _read_announced(
+    context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]
+) -> None:
+    """Record these copies ahead of the page that lists them, without moving the cursor."""
+    try:
+        messages = context.graph.fetch_messages(box.user_id, graph_ids)
+    except (Gone, Refused):
+        return  # the delta lists them too
+    changes = tuple(
+        Change(m.graph_id, change_key=m.change_key, categories=m.categories, message=m)
+        for m in messages
+        if m.folder_id == folder.graph_id
+    )
+    facts = read_page_facts(context, box, folder, changes)
+    write_announced(context, box, folder, changes, facts)
 
 
 def _has_advanced(context: Context, box: Mailbox, before: Sequence[SyncFolder]) -> bool:
@@ -109,6 +162,8 @@ class _Reading:
 
     #: as the folder was when the reading began: its hint is cleared at the end
     begun: SyncFolder
+    #: True = leave further pages to `read_on`
+    is_first_page_only: bool = False
     has_new_copies: bool = False
     changes: int = 0
     cursors: PagingGuard = field(
@@ -119,9 +174,8 @@ class _Reading:
     )
 
 
-def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
-    """Read the folder's delta to its end and commit each page with the cursor behind it."""
-    reading = _Reading(folder)
+def _read_folder(context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading) -> None:
+    """Read the folder's delta page by page and commit each page with the cursor behind it."""
     reading.cursors.check(folder.cursor or "")
     is_last = False
     while not is_last:
@@ -140,11 +194,20 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
             return  # another run reads on from here
         reading.has_new_copies |= bool(facts.arrivals)
         reading.changes += len(page.changes)
-        folder = replace(folder, cursor=page.cursor)
         is_last = page.is_last
+        folder = replace(folder, cursor=page.cursor, has_more=not is_last)
         if not is_last:
+            if reading.is_first_page_only:
+                _hand_over(context, box)
+                return
             reading.cursors.check(page.cursor)
     _finish_reading(context, box, folder, reading)
+
+
+def _hand_over(context: Context, box: Mailbox) -> None:
+    """Have the further pages read now. The tick finds them too, by `has_more`."""
+    with context.begin() as tx:
+        tx.defer(Job.READ_ON, box.id)
 
 
 def _restart(

@@ -77,10 +77,19 @@ class _Verified:
 
     @property
     def versions(self) -> frozenset[CopyVersion]:
-        """The copies that changed. Empty if a read is certain."""
-        if self.has_gap or self.folder.is_read_requested:
+        """The copies that changed. Empty if a read is certain and nothing is read ahead."""
+        is_certain = self.has_gap or self.folder.is_read_requested
+        if is_certain and not self.folder.has_more:
             return frozenset()
         return self._versions_of(n for n in self.notifications if not n.lifecycle)
+
+    def new_copies(self, known: KnownVersions) -> Sequence[str]:
+        """The Graph ids of copies to read ahead of a flood: without items in the sync folders."""
+        if not self.folder.has_more:
+            return ()
+        ids = {n.graph_id for n in self.notifications if n.change_key and not n.lifecycle}
+        new = sorted(i for i in ids if (self.folder.mailbox_id, i) not in known.here)
+        return new[: folder_reads.MOST_ANNOUNCED]
 
     def urgency(self, known: KnownVersions) -> Urgency:
         """How soon the folder must be read.
@@ -156,11 +165,13 @@ class NotificationReceiver:
             v
             for v in verified
             if v.folder_columns(now)
+            or v.new_copies(known)
             or urgency[v.folder.id] is Urgency.NOW
             or (urgency[v.folder.id] is Urgency.SOON and not v.folder.is_polled_by(read_by))
         ]
         if changed:
-            self._context.transact(lambda tx: _record(tx, changed, urgency))
+            new = {v.folder.id: v.new_copies(known) for v in changed}
+            self._context.transact(lambda tx: _record(tx, changed, urgency, new))
 
     def is_old_address_in_use(self) -> bool:
         """True while some subscription may post to a URL without a secret; at most a minute old."""
@@ -198,15 +209,26 @@ def _digest(client_state: str) -> bytes:
     return sha256(client_state.encode(errors="replace")).digest()
 
 
-def _record(tx: Tx, changed: Sequence[_Verified], urgency: Mapping[int, Urgency]) -> None:
+def _record(
+    tx: Tx,
+    changed: Sequence[_Verified],
+    urgency: Mapping[int, Urgency],
+    new_copies: Mapping[int, Sequence[str]],
+) -> None:
     mailboxes.maintain_now(
         tx, [v.folder.mailbox_id for v in changed if v.needs_maintenance(tx.now)]
     )
-    mailboxes.lock(tx, folder_ids=[v.folder.id for v in changed])
+    ids = [v.folder.id for v in changed if urgency[v.folder.id] is not Urgency.NONE]
+    with_columns = [v for v in changed if v.folder_columns(tx.now)]
+    # A folder with announced copies alone is not locked: its page may be in the middle of a write.
+    mailboxes.lock(tx, folder_ids=[*ids, *(v.folder.id for v in with_columns)])
+    for verified in with_columns:
+        columns = verified.folder_columns(tx.now)
+        mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
     for verified in changed:
-        if columns := verified.folder_columns(tx.now):
-            mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
-    ids = [v.folder.id for v in changed]
+        folder = verified.folder
+        if graph_ids := new_copies[folder.id]:
+            folder_reads.announce(tx, folder.mailbox_id, folder.id, graph_ids)
     if soon := [i for i in ids if urgency[i] is Urgency.SOON]:
         folder_reads.poll_by(tx, soon, tx.now + _ECHO_DELAY)
     if now := [i for i in ids if urgency[i] is Urgency.NOW]:

@@ -38,20 +38,48 @@ def write_page(
     """
     with incidents.release_if_widespread(context), context.begin() as tx:
         lock_company(tx)
-        if not folder_reads.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
+        columns = {"selection": folder.selection, "has_more": not page.is_last}
+        if not folder_reads.advance_cursor(tx, folder, page.cursor, **columns):
             return False
-        known, odd_rows = isolate.try_batch(
-            [c.graph_id for c in page.changes],
-            lambda some: lookup.known_items(tx, box.id, some, is_locked=True),
-        )
-        faults = {**facts.faults, **dict(odd_rows)}
-        writer = PageWriter(tx, context, box, folder, facts, known)
-        readable = [c for c in page.changes if c.graph_id not in faults]
-        isolate.run_in_savepoints(context, tx, "record", readable, writer.write, writer.hold_of)
-        for change in page.changes:
-            if fault := faults.get(change.graph_id):
-                incidents.hold_back_in(context, tx, "read", writer.hold_of(change), fault)
+        _write_changes(tx, context, box, folder, page.changes, facts)
     return True
+
+
+def write_announced(
+    context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change], facts: PageFacts
+) -> None:
+    """Commit copies that were read ahead of their page. Idempotent.
+
+    Graph may never list a copy that leaves the folder before its page is read. So the copies count
+    as not listed yet, and the end of the reading rechecks them.
+    """
+    with incidents.release_if_widespread(context), context.begin() as tx:
+        lock_company(tx)
+        current = next((f for f in mailboxes.folders(tx, box.id) if f.id == folder.id), None)
+        if current is not None:
+            unlisted = replace(current, round=current.round - 1)
+            _write_changes(tx, context, box, unlisted, changes, facts)
+
+
+def _write_changes(
+    tx: Tx,
+    context: Context,
+    box: Mailbox,
+    folder: SyncFolder,
+    changes: Sequence[Change],
+    facts: PageFacts,
+) -> None:
+    known, odd_rows = isolate.try_batch(
+        [c.graph_id for c in changes],
+        lambda some: lookup.known_items(tx, box.id, some, is_locked=True),
+    )
+    faults = {**facts.faults, **dict(odd_rows)}
+    writer = PageWriter(tx, context, box, folder, facts, known)
+    readable = [c for c in changes if c.graph_id not in faults]
+    isolate.run_in_savepoints(context, tx, "record", readable, writer.write, writer.hold_of)
+    for change in changes:
+        if fault := faults.get(change.graph_id):
+            incidents.hold_back_in(context, tx, "read", writer.hold_of(change), fault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) 
     with context.begin() as tx:
         folder_reads.request_read(tx, [f.id for f in folders])
     discover.discover(context, box.id)
+    discover.read_on(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
     if now is not None and (paused_until := now.pause_end(context.now())):

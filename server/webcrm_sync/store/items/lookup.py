@@ -29,7 +29,8 @@ _HOLDERS = (
 _ANNOUNCED = text(
     "SELECT mailbox_id, graph_id, version.change_key,"
     " item.change_key = version.change_key AS is_recorded,"
-    " coalesce(item.mark_due_at <= :now, false) AS is_mark_due"
+    " coalesce(item.mark_due_at <= :now, false) AS is_mark_due,"
+    " item.folder_id IS NOT NULL AS is_here"
     " FROM unnest(CAST(:mailbox_ids AS bigint[]), CAST(:graph_ids AS text[]),"
     " CAST(:change_keys AS text[])) AS version (mailbox_id, graph_id, change_key)"
     " JOIN item USING (mailbox_id, graph_id)"
@@ -44,11 +45,12 @@ class KnownVersions:
     """What the items say about versions.
 
     `recorded`: the item has this version. `mark_due`: the item has another version, and its mark
-    is due or being written.
+    is due or being written. `here`: mailbox id and Graph id of the copies in a sync folder.
     """
 
     recorded: frozenset[CopyVersion] = frozenset()
     mark_due: frozenset[CopyVersion] = frozenset()
+    here: frozenset[tuple[int, str]] = frozenset()
 
 
 def known_items(
@@ -105,5 +107,6 @@ def known_versions(tx: Tx, versions: Collection[CopyVersion]) -> KnownVersions:
     rows = tx.connection.execute(_ANNOUNCED, {**parameters, "now": tx.now}).all()
     return KnownVersions(
         recorded=frozenset((r[0], r[1], r[2]) for r in rows if r.is_recorded),
+        here=frozenset((r[0], r[1]) for r in rows if r.is_here),
         mark_due=frozenset((r[0], r[1], r[2]) for r in rows if r.is_mark_due and not r.is_recorded),
     )

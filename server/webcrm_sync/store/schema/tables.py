@@ -104,6 +104,7 @@ folder = Table(
     time("hint_read", key="read_begun_for"),
     time("flooded_at"),
     time("poll_due_at"),
+    flag("has_more"),
     time("push_doubted_at"),
     Column("subscription_id", Text, unique=True),
     Column("client_state", Text),
@@ -112,6 +113,15 @@ folder = Table(
     Column("replaced_subscription_id", Text),
     UniqueConstraint("mailbox_id", "graph_id"),
     Index("ix_folder_subscription", text("lower(subscription_id)")),
+)
+
+#: A copy that a notification announced while a flood is read. Not a column of `folder`: writing a
+#: page locks that row, and a notification must not wait for it.
+announced_copy = Table(
+    "announced_copy",
+    metadata,
+    reference("folder", primary_key=True),
+    Column("graph_id", Text, primary_key=True),
 )
 
 #: The mail itself. `content`: its text, or its HTML as received with `is_raw`. `cids`: content ids

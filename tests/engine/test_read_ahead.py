@@ -1,0 +1,127 @@
+"""A mail that a person moves during a flood is read before the flood's next page."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.engine.discovery.discover import PAGE_SIZE, discover, read_on
+from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
+from webcrm_sync.store import folder_reads, mailboxes, schedule
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.schema.tables import announced_copy
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+
+_STATE = "known to Graph and us"
+_FLOOD = PAGE_SIZE + 10
+
+
+@pytest.fixture
+def mailbox_id(scenario: Scenario, box: SimMailbox) -> int:
+    """Kim's mailbox in the middle of a flood: the first page is read, another one follows."""
+    with scenario.context.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+        folder = mailboxes.folders(tx, watched.id)[0]
+        sealed = scenario.context.cipher.encrypt(_STATE)
+        mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
+    for number in range(_FLOOD):
+        scenario.drag(box, Mail(f"Flood {number}", BO, KIM))
+    with scenario.context.begin() as tx:
+        folder_reads.request_read(tx, [folder.id])
+    discover(scenario.context, watched.id)
+    return watched.id
+
+
+def _folder(scenario: Scenario, mailbox_id: int) -> SyncFolder:
+    with scenario.context.begin() as tx:
+        return mailboxes.folders(tx, mailbox_id)[0]
+
+
+def _announced(scenario: Scenario) -> set[str]:
+    with scenario.context.begin() as tx:
+        return set(tx.connection.execute(select(announced_copy.c.graph_id)).scalars())
+
+
+def _due(scenario: Scenario) -> set[Job]:
+    """The reading jobs that are due."""
+    with scenario.context.begin() as tx:
+        jobs = {due.job for due in schedule.due_jobs(tx)}
+    return jobs & {Job.DISCOVER, Job.READ_ON}
+
+
+def _move(scenario: Scenario, box: SimMailbox, subject: str) -> str:
+    """Move a mail as a person does; its notification arrives."""
+    item = scenario.drag(box, Mail(subject, BO, KIM))
+    _notify(scenario, item)
+    return item
+
+
+def _notify(scenario: Scenario, *items: str) -> None:
+    news = [Notification("s", _STATE, item, "a version") for item in items]
+    NotificationReceiver(scenario.context).accept(news)
+
+
+def test_a_flood_is_left_to_a_job_of_its_own(scenario: Scenario, mailbox_id: int) -> None:
+    assert _folder(scenario, mailbox_id).has_more
+    assert _due(scenario) == {Job.READ_ON}
+    read_on(scenario.context, mailbox_id)
+    assert not _folder(scenario, mailbox_id).has_more
+    assert not _due(scenario)
+
+
+def test_a_mail_that_is_moved_during_a_flood_is_read_at_once(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    item = _move(scenario, box, "Fresh")
+    cursor = _folder(scenario, mailbox_id).cursor
+    assert Job.DISCOVER in _due(scenario)
+    discover(scenario.context, mailbox_id)
+    assert scenario.item(box, item).folder_id is not None
+    assert _folder(scenario, mailbox_id).cursor == cursor
+    assert _due(scenario) == {Job.READ_ON}
+    scenario.run_until_idle()
+    assert box.read(item).categories == BOTH
+    assert len(scenario.activities) == _FLOOD + 1
+
+
+def test_an_announced_mail_that_was_moved_out_again_is_not_read(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    item = _move(scenario, box, "Back again")
+    box.move(item, "inbox")
+    scenario.run_until_idle()
+    assert box.read(item).categories == ()
+    assert len(scenario.activities) == _FLOOD
+
+
+def test_a_mail_that_is_moved_out_after_it_was_read_ahead_is_noticed(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    item = _move(scenario, box, "Back again")
+    discover(scenario.context, mailbox_id)
+    box.move(item, "inbox")
+    read_on(scenario.context, mailbox_id)
+    assert scenario.item(box, item).folder_id is None
+
+
+def test_few_announced_mails_wait_at_a_time(scenario: Scenario, mailbox_id: int) -> None:
+    most = folder_reads.MOST_ANNOUNCED
+    _notify(scenario, *(f"unknown {n}" for n in range(most + 5)))
+    _notify(scenario, "one more")
+    assert len(_announced(scenario)) == most
+    scenario.run_until_idle()
+    assert len(scenario.activities) == _FLOOD
+
+
+def test_a_known_mail_is_not_read_ahead(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    ids = [mail.id for mail in box.messages(f"inbox/{FOLDER}")]
+    with scenario.context.begin() as tx:
+        known = lookup.known_items(tx, mailbox_id, ids)
+    _notify(scenario, *known)
+    assert not _announced(scenario)
