@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from support.interleave import ClientWrapper
+from support.interleave import ClientWrapper, worker
 from support.planting import ErrorPlanter, MailTraces
+from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
@@ -80,6 +82,30 @@ def test_error_while_attachments_are_written_is_logged_when_the_batch_fails_too(
     assert _is_webcrm_paused(scenario)
     (trace,) = _logged_traces(caplog)
     assert "Planted" in trace
+
+
+def test_files_of_the_next_request_are_read_while_one_is_written(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.run_until_idle()  # for a job that waits, the pipeline would begin nothing new
+    files = [File(f"{n}.bin", bytes([n]) * 900_000) for n in range(4)]
+    _find(scenario, box, *(Mail(f.name, BO, KIM, attachments=(f,)) for f in files))
+    journal = scenario.sandbox.journal
+
+    def count_reads() -> int:
+        return sum(len(one.contents) for one in journal.exchanges)
+
+    read_before = count_reads()
+    writing = worker(
+        scenario,
+        "webcrm",
+        "write_documents",
+        before=lambda: until(lambda: count_reads() == read_before + 4, "all files"),
+    )
+    file(writing.context)
+    contents = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in scenario.documents}
+    assert contents == {f.name: f.content for f in files}
+    assert journal.count(method="PATCH", path="/Documents") == 2
 
 
 def test_requests_of_attachments_are_sent_one_at_a_time(
