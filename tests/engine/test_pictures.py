@@ -281,7 +281,7 @@ def test_rebuilt_database_files_no_picture_twice(scenario: Scenario, box: SimMai
     scenario.discover()
     before = filed(scenario)
     with scenario.context.begin() as tx:
-        tx.connection.execute(text("TRUNCATE company CASCADE"))
+        tx.connection.execute(text("TRUNCATE company RESTART IDENTITY CASCADE"))
         company_id = companies.ensure_company(tx, scenario.context.tenant_id)
     again = Scenario(
         scenario.sandbox, replace(scenario.context, company_id=company_id), scenario.organisations

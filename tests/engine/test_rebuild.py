@@ -53,7 +53,7 @@ class Company:
     def lose(self) -> None:
         """Replace the database by an empty one."""
         with self.scenario.context.begin() as tx:
-            tx.connection.execute(text("TRUNCATE company CASCADE"))
+            tx.connection.execute(text("TRUNCATE company RESTART IDENTITY CASCADE"))
             company_id = companies.ensure_company(tx, self.scenario.context.tenant_id)
         context = replace(self.scenario.context, company_id=company_id)
         self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)

@@ -86,6 +86,7 @@ STORED: dict[type[StrEnum], list[str]] = {
     ],
     Job: [
         "discover",
+        "read on",
         "poll",
         "mark",
         "keep",
@@ -105,6 +106,7 @@ STORED: dict[type[StrEnum], list[str]] = {
     ],
     Queue: [
         "sync",
+        "floods",
         "match",
         "webcrm",
         "clock",
