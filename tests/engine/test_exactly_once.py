@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from support.interleave import Death, die, worker
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.engine.mirroring.plan import mirror
+from webcrm_sync.webcrm.field_metadata import FieldMetadata
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -61,8 +63,9 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
     stalled = worker(scenario, "webcrm", "list_fields", before=scenario.discover)
-    stalled.context.metadata.fetch = stalled.context.webcrm.list_fields
-    stalled.context.metadata.fields = None
+    # Another process has fields of its own.
+    fields = FieldMetadata(fetch=stalled.context.webcrm.list_fields, now=stalled.context.now)
+    stalled.context = replace(stalled.context, metadata=fields)
     stalled.discover()
     recover(scenario)
     assert len(scenario.activities) == 3
