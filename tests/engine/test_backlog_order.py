@@ -9,7 +9,7 @@ from sqlalchemy import text
 from support.interleave import worker
 from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
-from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.discovery.discover import discover, read_on
 from webcrm_sync.engine.filing.batch import BATCH_SIZE
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import BATCH, mark
@@ -41,6 +41,7 @@ def _take_up(scenario: Scenario) -> None:
         (box,) = mailboxes.all_mailboxes(tx)
         folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(scenario.context, box.id)
+    read_on(scenario.context, box.id)
     while _count(scenario, _FOUND):
         match(scenario.context)
 
