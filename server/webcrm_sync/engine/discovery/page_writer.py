@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from threading import RLock
 
 from webcrm_sync.core.outlook import Change, Page, Place
 from webcrm_sync.engine.context import Context
@@ -27,6 +28,10 @@ from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
+#: One page at a time is written in this process. Otherwise `match` waits in `lock_company` behind
+#: every mailbox that is being read. Reentrant, since tests run a second worker inside a page.
+_WRITING = RLock()
+
 
 def write_page(
     context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: PageFacts
@@ -36,7 +41,7 @@ def write_page(
     Returns False, and writes nothing, if another run has moved the cursor. A copy that cannot be
     read or written gets a row that says so, and the rest of the page is written.
     """
-    with incidents.release_if_widespread(context), context.begin() as tx:
+    with _WRITING, incidents.release_if_widespread(context), context.begin() as tx:
         lock_company(tx)
         columns = {"selection": folder.selection, "has_more": not page.is_last}
         if not folder_reads.advance_cursor(tx, folder, page.cursor, **columns):
@@ -53,7 +58,7 @@ def write_announced(
     Graph may never list a copy that leaves the folder before its page is read. So the copies count
     as not listed yet, and the end of the reading rechecks them.
     """
-    with incidents.release_if_widespread(context), context.begin() as tx:
+    with _WRITING, incidents.release_if_widespread(context), context.begin() as tx:
         lock_company(tx)
         current = next((f for f in mailboxes.folders(tx, box.id) if f.id == folder.id), None)
         if current is not None:
