@@ -8,34 +8,23 @@ import pytest
 
 from support.interleave import worker
 from support.scenario import BO, BOTH, KIM, Scenario
+from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
+from webcrm_sync.engine.discovery.notifications import NotificationReceiver
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
 from webcrm_sync.store import folder_reads, mailboxes
-from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-_STATE = "known to Graph and us"
 _MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def mailbox_id(scenario: Scenario, box: SimMailbox) -> int:
     """Kim's mailbox, whose sync folder under Inbox has the subscription `s`."""
-    with scenario.context.begin() as tx:
-        (watched,) = mailboxes.all_mailboxes(tx)
-        folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = scenario.context.cipher.encrypt(_STATE)
-        mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
-    return watched.id
-
-
-def _folder(scenario: Scenario, mailbox_id: int) -> SyncFolder:
-    with scenario.context.begin() as tx:
-        return mailboxes.folders(tx, mailbox_id)[0]
+    return subscribe(scenario).mailbox_id
 
 
 def _file_one(scenario: Scenario, box: SimMailbox, mailbox_id: int) -> str:
@@ -50,8 +39,8 @@ def _file_one(scenario: Scenario, box: SimMailbox, mailbox_id: int) -> str:
 
 
 def _notify(scenario: Scenario, item: str, change_key: str, *, is_update: bool = True) -> None:
-    notification = Notification("s", _STATE, item, change_key, is_update=is_update)
-    NotificationReceiver(scenario.context).accept([notification])
+    news = notification(item, change_key, is_update=is_update)
+    NotificationReceiver(scenario.context).accept([news])
 
 
 def test_an_echo_after_the_result_is_recorded_leads_to_no_read(
@@ -59,9 +48,9 @@ def test_an_echo_after_the_result_is_recorded_leads_to_no_read(
 ) -> None:
     item = _file_one(scenario, box, mailbox_id)
     mark(scenario.context, mailbox_id)
-    before = _folder(scenario, mailbox_id)
+    before = subscribed_folder(scenario, mailbox_id)
     _notify(scenario, item, box.read(item).change_key)
-    assert _folder(scenario, mailbox_id) == before
+    assert subscribed_folder(scenario, mailbox_id) == before
 
 
 def test_an_echo_before_the_result_is_recorded_leads_to_a_read_within_a_minute(
@@ -75,7 +64,7 @@ def test_an_echo_before_the_result_is_recorded_leads_to_a_read_within_a_minute(
         after=lambda: _notify(scenario, item, box.read(item).change_key),
     )
     mark(early.context, mailbox_id)
-    folder, now = _folder(scenario, mailbox_id), scenario.context.now()
+    folder, now = subscribed_folder(scenario, mailbox_id), scenario.context.now()
     assert not folder.is_read_requested
     assert folder.is_polled_by(now + _MINUTE)
     assert not folder.is_polled_by(now)
@@ -102,7 +91,7 @@ def test_a_copy_that_is_moved_in_beside_a_mark_is_read_now(
 ) -> None:
     item = _file_one(scenario, box, mailbox_id)
     _notify(scenario, item, "another version", is_update=False)
-    assert _folder(scenario, mailbox_id).is_read_requested
+    assert subscribed_folder(scenario, mailbox_id).is_read_requested
 
 
 def test_a_copy_whose_mark_is_written_is_read_now(
@@ -111,4 +100,4 @@ def test_a_copy_whose_mark_is_written_is_read_now(
     item = _file_one(scenario, box, mailbox_id)
     mark(scenario.context, mailbox_id)
     _notify(scenario, item, "another version")
-    assert _folder(scenario, mailbox_id).is_read_requested
+    assert subscribed_folder(scenario, mailbox_id).is_read_requested

@@ -9,16 +9,15 @@ import pytest
 from support.interleave import Death, die, worker
 from support.scenario import BO, BOTH, KIM, Scenario
 from support.statements import statements_of, writes_of
+from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
+from webcrm_sync.engine.discovery.notifications import NotificationReceiver
 from webcrm_sync.engine.operations.clock import tick
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
-
-_STATE = "known to Graph and us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +38,20 @@ class Pushed:
     def hears(self, item: str = "some mail") -> list[str]:
         """Deliver the notification; the writing statements that it causes."""
         with statements_of(self.scenario.context.database.engine) as sent:
-            self.receiver.accept([Notification("s", _STATE, item, "a version")])
+            self.receiver.accept([notification(item)])
         return writes_of(sent)
 
     @property
     def folder(self) -> SyncFolder:
         """The folder's row."""
-        with self.scenario.context.begin() as tx:
-            return mailboxes.folders(tx, self.mailbox_id)[0]
+        return subscribed_folder(self.scenario, self.mailbox_id)
 
 
 @pytest.fixture
 def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
     """The folder with nothing left to read."""
-    with scenario.context.begin() as tx:
-        (watched,) = mailboxes.all_mailboxes(tx)
-        folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = scenario.context.cipher.encrypt(_STATE)
-        mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
-    return Pushed(scenario, box, NotificationReceiver(scenario.context), watched.id)
+    receiver = NotificationReceiver(scenario.context)
+    return Pushed(scenario, box, receiver, subscribe(scenario).mailbox_id)
 
 
 def test_only_the_first_notification_before_a_read_is_recorded(pushed: Pushed) -> None:

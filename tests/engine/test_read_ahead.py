@@ -6,39 +6,29 @@ import pytest
 from sqlalchemy import select
 
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
+from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE, discover, read_on
-from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
-from webcrm_sync.store import folder_reads, mailboxes, schedule
+from webcrm_sync.engine.discovery.notifications import NotificationReceiver
+from webcrm_sync.store import folder_reads, schedule
 from webcrm_sync.store.items import lookup
-from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.schema.tables import announced_copy
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-_STATE = "known to Graph and us"
 _FLOOD = PAGE_SIZE + 10
 
 
 @pytest.fixture
 def mailbox_id(scenario: Scenario, box: SimMailbox) -> int:
     """Kim's mailbox in the middle of a flood: the first page is read, another one follows."""
-    with scenario.context.begin() as tx:
-        (watched,) = mailboxes.all_mailboxes(tx)
-        folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = scenario.context.cipher.encrypt(_STATE)
-        mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
+    folder = subscribe(scenario)
     for number in range(_FLOOD):
         scenario.drag(box, Mail(f"Flood {number}", BO, KIM))
     with scenario.context.begin() as tx:
         folder_reads.request_read(tx, [folder.id])
-    discover(scenario.context, watched.id)
-    return watched.id
-
-
-def _folder(scenario: Scenario, mailbox_id: int) -> SyncFolder:
-    with scenario.context.begin() as tx:
-        return mailboxes.folders(tx, mailbox_id)[0]
+    discover(scenario.context, folder.mailbox_id)
+    return folder.mailbox_id
 
 
 def _announced(scenario: Scenario) -> set[str]:
@@ -61,15 +51,14 @@ def _move(scenario: Scenario, box: SimMailbox, subject: str) -> str:
 
 
 def _notify(scenario: Scenario, *items: str) -> None:
-    news = [Notification("s", _STATE, item, "a version") for item in items]
-    NotificationReceiver(scenario.context).accept(news)
+    NotificationReceiver(scenario.context).accept([notification(item) for item in items])
 
 
 def test_a_flood_is_left_to_a_job_of_its_own(scenario: Scenario, mailbox_id: int) -> None:
-    assert _folder(scenario, mailbox_id).has_more
+    assert subscribed_folder(scenario, mailbox_id).has_more
     assert _due(scenario) == {Job.READ_ON}
     read_on(scenario.context, mailbox_id)
-    assert not _folder(scenario, mailbox_id).has_more
+    assert not subscribed_folder(scenario, mailbox_id).has_more
     assert not _due(scenario)
 
 
@@ -77,11 +66,11 @@ def test_a_mail_that_is_moved_during_a_flood_is_read_at_once(
     scenario: Scenario, box: SimMailbox, mailbox_id: int
 ) -> None:
     item = _move(scenario, box, "Fresh")
-    cursor = _folder(scenario, mailbox_id).cursor
+    cursor = subscribed_folder(scenario, mailbox_id).cursor
     assert Job.DISCOVER in _due(scenario)
     discover(scenario.context, mailbox_id)
     assert scenario.item(box, item).folder_id is not None
-    assert _folder(scenario, mailbox_id).cursor == cursor
+    assert subscribed_folder(scenario, mailbox_id).cursor == cursor
     assert _due(scenario) == {Job.READ_ON}
     scenario.run_until_idle()
     assert box.read(item).categories == BOTH

@@ -49,7 +49,7 @@ _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _MOMENT = timedelta(milliseconds=1)
 #: A history may have set the clock back since the last poll, by a second each time.
 _CLOCK_MARGIN = timedelta(minutes=1)
-#: After so many rounds with work still due, a history counts as endless.
+#: A history in which work is still due after this number of rounds counts as endless.
 _MAX_ROUNDS = 60
 
 

@@ -64,7 +64,7 @@ def visit(line: WebCrmLine, webcrm: Webcrm, who: str, times: int = 1) -> None:
 
 
 def await_waiting(url: str, count: int) -> None:
-    """Return when so many sessions wait in line."""
+    """Return when `count` sessions wait in line."""
     query = (
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.reading.hostile", description=__doc__)
     parser.add_argument("converters", nargs="*", metavar="CONVERTER", help=", ".join(known))
     parser.add_argument("--bodies", default=",".join(BODIES), help="names, comma-separated")
-    parser.add_argument("--longest", type=int, help="cut the bodies to so many characters")
+    parser.add_argument("--longest", type=int, help="cut the bodies to this number of characters")
     given = parser.parse_args()
     converters = given.converters or known
     names = chain(["seconds / MB", "kB"], (name[-_COLUMN + 1 :] for name in converters))
