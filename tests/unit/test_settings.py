@@ -90,6 +90,19 @@ def test_all_wrong_variables_are_named_at_once(environment: Environment) -> None
         ("ENTRA_TENANT_ID", "../hush"),
         ("ENTRA_CLIENT_ID", "hush\nhush"),
         ("ALLOW_HTTP", "hush"),
+        ("GRAPH_URL", "https://graph.microsoft.com"),
+        ("GRAPH_URL", "https://graph.microsoft.com/beta"),
+        ("ENTRA_AUTHORITY", "https://login.microsoftonline.com/Tenant/"),
+        ("NEVER_SYNC", "eva@x.example; hush@x.example"),
+        ("NEVER_SYNC", "Hush <hush@x.example>"),
+        ("NEVER_SYNC", "eva@hush@x.example"),
+        ("NEVER_SYNC", "x.example y.example"),
+        ("INTERNAL_DOMAINS", "hush@x.example"),
+        ("INTERNAL_DOMAINS", "x.example;y.example"),
+        ("FRAME_ANCESTORS", "https://x.example; hush"),
+        ("FOLDER_NAME", " "),
+        ("QUOTED_HISTORY", "hush"),
+        ("DIRECTORY_SECONDS", "soon"),
         ("DATABASE_URL", "mysql://u:hush@h/d"),
         ("DATABASE_URL", "postgresql://u:hu%zzsh@h/d"),
         ("DATABASE_URL", "hush"),
@@ -163,7 +176,7 @@ def test_a_value_in_place_of_a_file_name_is_not_repeated(
     ],
 )
 def test_each_usual_form_of_a_database_url_is_accepted(environment: Environment, url: str) -> None:
-    environment.set(DATABASE_URL=url)
+    environment.set(DATABASE_URL=url, SECRET_KEY="a key")
     assert read_settings().database_url == url
 
 
@@ -185,17 +198,18 @@ def test_no_traceback_holds_a_secret(environment: Environment) -> None:
 def test_an_unencrypted_address_is_refused_unless_allowed(
     environment: Environment, name: str
 ) -> None:
-    for open_ in ("http://x.example", "HTTP://10.1.2.3/y", "http://127.0.0.1.evil.example"):
-        environment.set(**{name: open_})
+    path = "/v1.0" if name == "GRAPH_URL" else "/y"
+    for open_ in ("http://x.example", "HTTP://10.1.2.3", "http://127.0.0.1.evil.example"):
+        environment.set(**{name: f"{open_}{path}"})
         error_text = environment.error_text()
         assert error_text.startswith(f"{PREFIX}{name}: must start with https://")
         assert f"{PREFIX}ALLOW_HTTP" in error_text
         assert "\n" not in error_text
-    for here in ("http://localhost:1", "http://127.1.1.1:2/y", "http://[::1]:3"):
-        environment.set(**{name: here})
-        assert getattr(read_settings(), name.lower()) == here
-    environment.set(ALLOW_HTTP="true", **{name: "http://x.example"})
-    assert getattr(read_settings(), name.lower()) == "http://x.example"
+    for here in ("http://localhost:1", "http://127.1.1.1:2", "http://[::1]:3"):
+        environment.set(**{name: f"{here}{path}"})
+        assert getattr(read_settings(), name.lower()) == f"{here}{path}"
+    environment.set(ALLOW_HTTP="true", **{name: f"http://x.example{path}"})
+    assert getattr(read_settings(), name.lower()) == f"http://x.example{path}"
 
 
 def test_a_file_from_windows_is_read(environment: Environment, tmp_path: Path) -> None:
