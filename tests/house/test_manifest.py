@@ -179,8 +179,9 @@ def test_every_function_is_registered_by_the_commands_page() -> None:
     assert {element.text for element in MANIFEST.iter(f"{MAIL}FunctionName")} == registered
 
 
-def test_the_manifest_requires_the_oldest_outlook_and_the_least_rights() -> None:
+def test_the_manifest_requires_the_oldest_outlook_and_asks_once_for_its_rights() -> None:
+    """Another permission later would stop each tenant until an administrator agrees."""
     (permissions,) = MANIFEST.iter(f"{BASE}Permissions")
     (requirement,) = MANIFEST.iter(f"{BASE}Set")
-    assert permissions.text == "ReadItem"
+    assert permissions.text == "ReadWriteItem"
     assert dict(requirement.attrib) == {"Name": "Mailbox", "MinVersion": "1.5"}

@@ -1,5 +1,6 @@
 // A stub of office.js for a frame inside the page that simulates Outlook.
-// It has the restrictions of the real one: no history, no alert, an item that may be null.
+// It has the restrictions of the real one: no history, no alert, an item that may be null, and no
+// call that needs more than the manifest's permission, ReadWriteItem.
 // Names and values: Office JavaScript API reference, Mailbox requirement sets.
 (() => {
   const outlook = window.parent === window ? null : window.parent;
