@@ -13,8 +13,8 @@ find_python = $(shell for python in $$(type -ap $(1)); do \
 pip_install = -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # pip may install only wheels whose hashes are in the lock file. A wheel runs no code when installed.
 LOCKED := --require-hashes --only-binary :all: --requirement
-# $(call install,directory): install the packages, the product and its sandbox into this venv.
-install = $(1)/bin/python $(pip_install) $(LOCKED) requirements-dev.lock && \
+# $(call install,directory,lock,options): install these packages, the product and its sandbox there.
+install = $(1)/bin/python $(pip_install) $(3) $(LOCKED) $(2) && \
 	$(1)/bin/python $(pip_install) --no-deps --no-build-isolation \
 	--editable . --editable server/webcrm_sync_sandbox
 # $(call lock,name,sources): lock every version that these sources need, on each system and Python.
@@ -22,8 +22,12 @@ lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 	--no-annotate --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
 	$(2) --output-file $(1) pyproject.toml
 
-# The add-in: its tools, and the built pane that the web process serves.
-MODULES := addin/node_modules/.package-lock.json
+# What the demo and the wheel need: the product's own packages, and no tool of a developer.
+RUNTIME := build/runtime/.ready
+
+# The add-in: what builds it, all its tools, and the built pane that the web process serves.
+BUILDER := addin/node_modules/.package-lock.json
+MODULES := addin/node_modules/.complete
 PANE := server/webcrm_sync/web/static/addin/manifest.json
 SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales addin/assets -type f)
 
@@ -36,14 +40,26 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest headless browser lock search machine crash format bench moves coverage mutants test-all
+.PHONY: help demo dist picture test check lint types contracts addin tests collected vitest pytest headless browser lock search machine crash format bench moves coverage mutants test-all
 .DEFAULT_GOAL := help
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) $(PANE) ## run the whole product on this machine, without any account
-	$(BIN)/webcrm-sync demo
+demo: ## run the whole product on this machine, without any account
+	@$(MAKE) --no-print-directory --question $(RUNTIME) 2>/dev/null || echo "1/3 Python packages, about a minute, once"
+	@$(MAKE) --no-print-directory --question $(PANE) 2>/dev/null || echo "2/3 The add-in, at the same time, once"
+	@$(MAKE) --no-print-directory --jobs 2 $(RUNTIME) $(PANE) >/dev/null
+	@echo "3/3 The demo, about ten seconds"
+	@build/runtime/bin/webcrm-sync demo $(OPTIONS)
+
+dist: $(RUNTIME) $(PANE) ## build dist/: the wheel with the add-in, and all that a server needs beside it
+	@rm -rf dist
+	@build/runtime/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --wheel-dir dist .
+	@cp requirements.lock dist
+	@cp -R server/deploy/. dist && rm -rf dist/build_backend.py dist/__pycache__
+	@ls dist
 
 test: $(READY) $(MODULES) ## all checks and tests that must pass before a push
 	@# In parallel, since each needs one core; the types first, since they take longest.
@@ -132,15 +148,24 @@ test-all: ## run the tests on each installed Python from 3.11 to 3.13
 test-on-%:
 	@python="$(call find_python,python$*)"; \
 	if [ -z "$$python" ]; then echo "Python $* is not installed: skipped"; exit 0; fi; \
-	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
+	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*,requirements-dev.lock) && \
 	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
 
 $(READY): pyproject.toml server/webcrm_sync_sandbox/pyproject.toml requirements-dev.lock
-	@python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
-	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
-	[ -x $(BIN)/python ] || "$$python" -m venv .venv
-	@$(call install,.venv)
+	@$(call create_venv,.venv)
+	@$(call install,.venv,requirements-dev.lock)
 	@touch $@
+
+$(RUNTIME): pyproject.toml server/webcrm_sync_sandbox/pyproject.toml requirements.lock
+	@$(call create_venv,build/runtime)
+	@# Compiled when first used: most of the packages' files never are.
+	@$(call install,build/runtime,requirements.lock,--no-compile)
+	@touch $@
+
+# $(call create_venv,directory): a virtual environment there, unless there is one.
+create_venv = python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
+	[ -x $(1)/bin/python ] || "$$python" -m venv $(1)
 
 $(COMPARED): $(READY) requirements-bench.lock tests/bench/quotes/package.json
 	@# Without dependencies: the lock file leaves some out on purpose (pyproject.toml, tool.uv).
@@ -150,8 +175,15 @@ $(COMPARED): $(READY) requirements-bench.lock tests/bench/quotes/package.json
 	@touch $@
 
 $(MODULES): addin/package.json addin/package-lock.json addin/api_types/package.json
-	@npm --prefix addin ci --no-progress --ignore-scripts
+	@$(npm_ci)
 	@touch $@
 
-$(PANE): $(MODULES) $(SOURCES) addin/vite.config.ts addin/tokens.ts
+$(BUILDER): addin/package.json addin/package-lock.json addin/api_types/package.json
+	@$(npm_ci) --omit dev
+
+npm_ci = npm --version >/dev/null 2>&1 || \
+	{ echo "Node 20.19 or newer, with npm, is needed" >&2; exit 1; }; \
+	npm --prefix addin ci --no-progress --no-update-notifier --ignore-scripts
+
+$(PANE): $(BUILDER) $(SOURCES) addin/vite.config.ts addin/tokens.ts
 	@npm --prefix addin run --silent build

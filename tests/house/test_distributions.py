@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from pathlib import Path
-from shutil import copyfile
 from zipfile import ZipFile
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.distributions import ROOT, build_wheel, copy_sources, link_dependencies
+
 SANDBOX = ROOT / "server" / "webcrm_sync_sandbox"
-#: What the product's build reads; the sandbox's build reads its own directory.
-SOURCES = ("pyproject.toml", "README.md", "server")
 #: `webcrm-sync`, with these directories instead of the installed packages.
 COMMAND = """
 import sys
@@ -26,10 +23,9 @@ main()
 
 
 def _build(source: Path, built: Path) -> Path:
-    """The wheel of the distribution in `source`, unpacked. Reaches no network."""
-    options = ("--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", *options]
-    subprocess.run([*pip, "--wheel-dir", built, source], check=True)
+    """The wheel of the distribution in `source`, unpacked."""
+    done = build_wheel(source, built)
+    assert done.returncode == 0, done.stderr
     (wheel,) = built.glob("*.whl")
     with ZipFile(wheel) as archive:
         archive.extractall(built / "unpacked")
@@ -38,15 +34,8 @@ def _build(source: Path, built: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project's files, since a build leaves files next to its sources."""
-    copied = tmp_path_factory.mktemp("sources")
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *SOURCES]
-    names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).exists():
-            (copied / name).parent.mkdir(parents=True, exist_ok=True)
-            copyfile(ROOT / name, copied / name)
-    return copied
+    """A copy of the project's files."""
+    return copy_sources(tmp_path_factory.mktemp("sources"))
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +53,7 @@ def sandbox(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every installed package except the product and its sandbox."""
-    linked = tmp_path_factory.mktemp("dependencies")
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if "webcrm_sync" not in entry.name:
-            (linked / entry.name).symlink_to(entry)
-    return linked
+    return link_dependencies(tmp_path_factory.mktemp("dependencies"))
 
 
 def _run(arguments: list[str], *directories: Path) -> str:

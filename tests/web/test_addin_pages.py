@@ -125,5 +125,9 @@ def test_assets_are_cached_for_long_and_no_other_file_is_served(client: FlaskCli
     assert client.get("/addin/elsewhere.html").status_code == 404
 
 
-def test_before_the_first_build_a_page_has_no_scripts(tmp_path: Path) -> None:
-    assert addin_pages.find_built_files(tmp_path, "taskpane/main.ts") == ([], [])
+def test_before_the_first_build_a_page_says_so_instead_of_being_empty(tmp_path: Path) -> None:
+    app = Flask("webcrm_sync", static_folder=None)
+    app.register_blueprint(addin_pages.create_blueprint(settings(), tmp_path))
+    answer = app.test_client().get("/addin/taskpane.html")
+    assert answer.status_code == 503
+    assert "not built" in answer.text

@@ -18,6 +18,7 @@ from webcrm_sync.web.tokens import SCOPE
 #: The folder that Vite builds into (`make`), with a manifest of the hashed file names.
 BUILT_FOLDER = Path(__file__).parent / "static" / "addin"
 _ASSETS = "/addin/assets/"
+_NOT_BUILT = "The add-in is not built on this server. Install the wheel that `make dist` builds."
 _ENTRY_POINTS = {"taskpane": "taskpane/main.ts", "commands": "commands/main.ts"}
 #: How long a sync usually takes, from the click to the category.
 _USUAL_SECONDS = 3
@@ -49,6 +50,8 @@ def create_blueprint(settings: Settings, built: Path = BUILT_FOLDER) -> Blueprin
 def _page(settings: Settings, built: Path, name: str) -> Response:
     nonce = secrets.token_urlsafe(18)
     scripts, styles = find_built_files(built, _ENTRY_POINTS[name])
+    if not scripts:
+        return Response(_NOT_BUILT, 503, mimetype="text/plain")
     html = render_template(
         f"addin/{name}.html",
         nonce=nonce,

@@ -1,0 +1,44 @@
+"""Builds wheels from a copy of the project, and runs them without the project's own environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from shutil import copyfile, copytree
+
+ROOT = Path(__file__).parents[2]
+#: What the product's build reads; the sandbox's build reads its own directory.
+SOURCES = ("pyproject.toml", "README.md", "server")
+#: The built add-in, below the project's top.
+ADDIN = Path("server", "webcrm_sync", "web", "static", "addin")
+
+
+def copy_sources(target: Path, *, with_addin: bool = True) -> Path:
+    """Copy the project's files and the built add-in there, since a build leaves files behind."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *SOURCES]
+    names = subprocess.check_output(listing, cwd=ROOT, text=True).split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            copyfile(ROOT / name, target / name)
+    if with_addin:
+        copytree(ROOT / ADDIN, target / ADDIN)
+    return target
+
+
+def build_wheel(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build the wheel of the distribution in `source` into `target`. Reaches no network."""
+    options = ("--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", *options]
+    line = [*pip, "--wheel-dir", str(target), str(source)]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def link_dependencies(target: Path) -> Path:
+    """Link every installed package there, except the product and its sandbox."""
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if "webcrm_sync" not in entry.name:
+            (target / entry.name).symlink_to(entry)
+    return target
