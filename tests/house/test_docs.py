@@ -31,7 +31,7 @@ PLAIN_WORDS = set(
 actions active activity addin address addresses admin after any api app attachment attachments
 attempt auth blanks blueprint body bounded bounds bulk changes choice cli client clock cluster
 column columns common compare concurrency conflicts connection connections contacts copy core
-create crm crowd database deadline deferred differences digest document documents elements
+consent create crm crowd database deadline deferred differences digest document documents elements
 emails embedded encryption endpoints engine entra env errors events facts failures field fields
 filename filenames folder folders graph guard header headers health html http id ids index
 isolate job jobs key keys later layout limit limits line lines links listening locks logs lookup
