@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from webcrm_sync_sandbox.clock import Clock
 
 Json = dict[str, Any]
-ROLES = ("Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All")
+ROLES = ("Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All", "GroupMember.Read.All")
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ON_BEHALF_OF = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

@@ -7,13 +7,11 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from support.command_line import as_json, run, shell
 from support.scenario import BO, KIM, Scenario
 from webcrm_sync.cli import doctor, mailbox, migrate, prove, rebuild, serve, status
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -30,23 +28,8 @@ def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
     scenario.drag(box, Mail("In", BO, KIM))
     scenario.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
     scenario.discover()
-    given = scenario.context.settings
-    named = {"DATABASE_URL": given.database_url or "", "SECRET_KEY": "test"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in scenario.sandbox.environment(**named).items():
-            patch.setenv(name, value)
-        patch.chdir(tmp_path)  # this folder has no `.env`
+    with shell(scenario, tmp_path):
         yield scenario
-
-
-def run(command: click.Command, *arguments: str) -> Result:
-    """Run a command with these arguments."""
-    return CliRunner().invoke(command, arguments)
-
-
-def as_json(command: click.Command, *arguments: str) -> Any:
-    """The JSON that a command prints."""
-    return json.loads(run(command, *arguments, "--json").stdout)
 
 
 def test_a_port_in_use_gives_one_sentence(scenario: Scenario) -> None:
@@ -130,7 +113,7 @@ def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) ->
     with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
-    listed = CliRunner().invoke(rebuild.rebuild, ["--from", "-", "--json"], input=f"{KIM}\n\n")
+    listed = run(rebuild.rebuild, "--from", "-", "--json", stdin=f"{KIM}\n\n")
     found = json.loads(listed.stdout)
     assert (found["mailboxes"], found["activities"], found["doubles"]) == ([KIM], 1, [])
     assert "1 Activities" not in run(rebuild.rebuild, KIM).stdout

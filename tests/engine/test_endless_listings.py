@@ -11,9 +11,8 @@ import pytest
 
 from support.interleave import ClientWrapper
 from support.scenario import BO, BOTH, KIM, Scenario
-from webcrm_sync.core.errors import CursorExpired, TryLater
+from webcrm_sync.core.errors import CursorExpired
 from webcrm_sync.core.outlook import Page
-from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook import SimMailbox
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -61,9 +60,3 @@ def test_an_endless_read_is_stopped_and_retried_later(
     scenario.run_all_retries()
     assert box.read(item).categories == BOTH
     assert len(scenario.activities) == 1
-
-
-def test_an_endless_count_is_stopped(scenario: Scenario, box: SimMailbox) -> None:
-    graph: Any = ScriptedDelta(scenario.context.graph, circle(2))
-    with pytest.raises(TryLater, match="circle"):
-        admin.inspect(replace(scenario.context, graph=graph), box.address)

@@ -42,6 +42,7 @@ def test_existing_folders_are_used_and_counted(scenario: Scenario) -> None:
     box.put(Mail("New", BO, KIM), "inbox/webCRM sync")
     box.put(Mail("Old", BO, KIM, categories=OLD), "inbox/webCRM sync")
     found = {f.place: f for f in admin.inspect(scenario.context, KIM).folders}
+    assert not [e for e in scenario.sandbox.journal.exchanges if e.contents]
     assert (found[Place.INBOX].mails, found[Place.INBOX].synced_before) == (2, 1)
     assert found[Place.SENT].name is None
     assert found[Place.ROOT].mails == 0

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
+from types import FrameType
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -27,7 +33,11 @@ _EXPECTED_ERRORS = (
     SyncError,
 )
 
+#: The time between two lines of progress.
+PROGRESS_S = 2
+
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+without_asking = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @contextmanager
@@ -78,3 +88,49 @@ def count(number: int, noun: str) -> str:
 def need_attention(number: int) -> str:
     """Say how many things only a person can fix."""
     return f"{number} need{'s' if number == 1 else ''} your attention"
+
+
+def confirm(*, yes: bool) -> None:
+    """Ask whether to continue. Without a terminal only `yes` does. Raises Abort and UsageError."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "Nothing was done: there is no terminal to ask at. Add --yes to do it without a"
+            " question."
+        )
+    click.confirm("Continue?", default=True, abort=True)
+
+
+@contextmanager
+def call_off_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl+C into True of the function; a second one ends the command at once."""
+    is_called_off = Event()
+
+    def note(number: int, _: FrameType | None) -> None:
+        if is_called_off.is_set():
+            raise KeyboardInterrupt
+        is_called_off.set()
+        # Standard error itself: the signal may have interrupted a `click.echo`.
+        os.write(2, b"Calling off: what has begun is finished first.\n")
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield is_called_off.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Progress:
+    """Lines on standard error that say how far long work is, one every few seconds."""
+
+    def __init__(self, text: str, total: int) -> None:
+        self._text, self._total, self._done = text, total, 0
+        self._next_at = time.monotonic() + PROGRESS_S
+
+    def advance(self) -> None:
+        """Count one more thing as done."""
+        self._done += 1
+        if time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + PROGRESS_S
+            click.echo(f"{self._text}: {self._done} of {self._total}", err=True)

@@ -101,6 +101,10 @@ class GraphClient:
         """The new folder, or the one that has the name already. May raise Unclear."""
         return folders.create_folder(self._transport, user_id, parent_id, name)
 
+    def delete_folder(self, user_id: str, folder_id: str) -> None:
+        """Moves a folder to the owner's deleted items, from which the owner can restore it."""
+        folders.delete_folder(self._transport, user_id, folder_id)
+
     def fetch_parent_ids(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
         """The id of each folder's parent, None = there is no such folder."""
         return folders.fetch_parent_ids(self._transport, user_id, folder_ids)

@@ -58,6 +58,12 @@ def create_folder(transport: Transport, user_id: str, parent_id: str, name: str)
     return _to_folder(raw)
 
 
+def delete_folder(transport: Transport, user_id: str, folder_id: str) -> None:
+    """Moves a folder to the owner's deleted items (Microsoft Graph: mailFolder: delete)."""
+    url = transport.build_url("users", user_id, "mailFolders", folder_id)
+    transport.request_json("DELETE", url, Call(user_id))
+
+
 def fetch_parent_ids(
     transport: Transport, user_id: str, folder_ids: Sequence[str]
 ) -> dict[str, str | None]:

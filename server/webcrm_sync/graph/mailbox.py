@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webcrm_sync.core.addresses import fold_address
-from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.errors import AccessLost, Gone, Refused
 from webcrm_sync.core.outlook import InboxRule, MailUser
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import Call
@@ -15,6 +15,10 @@ from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import TypedClient
 from webcrm_sync.graph.wire import check_segment, quote_literal
 
+NO_USER_READ = (
+    "The application may not read users. Grant it the application permission User.Read.All in"
+    " Entra, with an administrator's consent."
+)
 _USER_KEYS = "id,displayName,mail,userPrincipalName,proxyAddresses"
 
 
@@ -44,6 +48,8 @@ def _fetch_user(transport: Transport, address: str) -> wire.Json:
     url = transport.build_url("users", address, select=_USER_KEYS)
     try:
         return transport.request_json("GET", url, Call(None))
+    except AccessLost as error:
+        raise Refused(NO_USER_READ, code="NoUserRead", request_id=error.request_id) from None
     except Gone:  # the URL takes an id or a principal name, and an address may be neither
         raw = _find_by_address(transport, address)
         if raw is None:

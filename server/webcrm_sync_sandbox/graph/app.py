@@ -9,7 +9,7 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from webcrm_sync_sandbox.graph import batch, uploads
+from webcrm_sync_sandbox.graph import batch, directory, uploads
 from webcrm_sync_sandbox.graph.access import AccessControl
 from webcrm_sync_sandbox.graph.concurrency import Key, MailboxLimiter
 from webcrm_sync_sandbox.graph.delta import Delta
@@ -108,16 +108,21 @@ class Graph:
         path = _path(call)
         if path == "/$batch" and call.method == "POST":
             return self._guarded(call, lambda: self._batch(call))
-        if path.startswith("/subscriptions"):
-            return self._guarded(call, lambda: self._subscribed(call, path))
+        if outside := self._outside_mailboxes(call, path):
+            return self._guarded(call, outside)
         return self._side_by_side([call])[0]
 
     def _batch(self, call: Call) -> Reply:
         self._door.caller(call)
         return batch.answer(call, self._side_by_side)
 
-    def _subscribed(self, call: Call, path: str) -> Reply:
-        return self.subscriptions.answer(call, self._door, path)
+    def _outside_mailboxes(self, call: Call, path: str) -> Callable[[], Reply] | None:
+        """A function that answers a call whose path names no mailbox; None = it names one."""
+        if path.startswith("/subscriptions"):
+            return lambda: self.subscriptions.answer(call, self._door, path)
+        if directory.is_of_directory(path):
+            return lambda: directory.answer(call, self._door, self._house.outlook, path)
+        return None
 
     def _side_by_side(self, calls: list[Call]) -> list[Reply]:
         """Answer calls that are in flight together: the mailbox's limit counts each of them."""
@@ -136,8 +141,8 @@ class Graph:
         """A function that answers the call: by its view, or by the reason of its refusal."""
         try:
             path = _path(call)
-            if path.startswith("/subscriptions"):
-                return lambda: self._subscribed(call, path)
+            if outside := self._outside_mailboxes(call, path):
+                return outside
             caller = self._door.caller(call)
             route, values = self._routes.find(call.method, path)
             mailbox = self._door.enter(call, caller, route, values.pop("user", None))

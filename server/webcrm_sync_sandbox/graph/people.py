@@ -18,11 +18,12 @@ from webcrm_sync_sandbox.outlook.store import MasterCategory
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.graph.request_context import RequestContext
+    from webcrm_sync_sandbox.outlook import SimMailbox
 
-_USER_NAMES = frozenset(
+USER_NAMES = frozenset(
     {"id", "displayName", "mail", "userPrincipalName", "proxyAddresses", "preferredLanguage"}
 )
-_USER_DEFAULT = _USER_NAMES - {"proxyAddresses"}
+USER_DEFAULT = USER_NAMES - {"proxyAddresses"}
 _LANGUAGES = {
     "en": ("en-US", "English (United States)"),
     "da": ("da-DK", "Danish (Denmark)"),
@@ -36,18 +37,22 @@ def user(context: RequestContext) -> Reply:
     """GET a user; proxyAddresses only with $select."""
     check_options(context.call, "select")
     select = context.call.query.get("$select")
-    names = read_select(select, _USER_NAMES) if select else _USER_DEFAULT
-    box = context.mailbox
+    names = read_select(select, USER_NAMES) if select else USER_DEFAULT
+    head = {"@odata.context": f"{context.call.base}/$metadata#users/$entity"}
+    return Reply(200, head | show_user(context.mailbox, names))
+
+
+def show_user(box: SimMailbox, names: frozenset[str]) -> dict[str, Any]:
+    """These properties of a user."""
     everything: dict[str, Any] = {
         "id": box.user_id,
         "displayName": box.name,
         "mail": box.address,
-        "userPrincipalName": box.address,
+        "userPrincipalName": box.principal_name,
         "preferredLanguage": _LANGUAGES.get(box.language, _LANGUAGES["en"])[0],
         "proxyAddresses": [f"SMTP:{box.address}", *map(_proxy, box.aliases)],
     }
-    head = {"@odata.context": f"{context.call.base}/$metadata#users/$entity"}
-    return Reply(200, head | {k: v for k, v in everything.items() if k in names})
+    return {name: value for name, value in everything.items() if name in names}
 
 
 def _proxy(alias: str) -> str:

@@ -26,7 +26,7 @@ _FUNCTION = re.compile(r"(\w+)\('([^']*)'\)")
 _WORDS = (
     "users me mailFolders childFolders messages attachments messageRules outlook "
     "masterCategories mailboxSettings translateExchangeIds createUploadSession move copy "
-    "permanentDelete delta subscriptions reauthorize"
+    "permanentDelete delta subscriptions reauthorize groups members"
 )
 _SPELLING = {word.lower(): word for word in _WORDS.split()} | {
     "delta()": "delta",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from webcrm_sync_sandbox.outlook.group import SimGroup
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ class Outlook:
     """The simulated Exchange Online of one company.
 
     `scope`: the addresses that the application may access by Exchange's own roles (RBAC for
-    Applications); None = the token's roles apply to every mailbox.
+    Applications); None = the token's roles apply to every mailbox. `groups`: Entra's, by id.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.scope: set[str] | None = None
+        self.groups: dict[str, SimGroup] = {}
         self._mailboxes: dict[str, SimMailbox] = {}
         self._by_name: dict[str, SimMailbox] = {}
         self._grants: set[tuple[str, str]] = set()
@@ -65,6 +67,20 @@ class Outlook:
             for key in (mailbox.user_id, address):
                 self._by_name[key.casefold()] = mailbox
         return mailbox
+
+    def add_guest(self, address: str, name: str) -> SimMailbox:
+        """A person of another company. Entra knows the user; Exchange has no mailbox."""
+        guest = self.add_mailbox(address, name)
+        guest.has_licence = False
+        guest.principal_name = f"{address.replace('@', '_')}#EXT#@tenant.example"
+        return guest
+
+    def add_group(self, name: str, *members: SimMailbox | SimGroup) -> SimGroup:
+        """A new group with these direct members."""
+        group = SimGroup(name)
+        group.join(*members)
+        self.groups[group.id] = group
+        return group
 
     def mailbox(self, name: str) -> SimMailbox:
         """The mailbox of a user id or main address (an alias is no key). Raises KeyError."""

@@ -31,7 +31,8 @@ __all__ = ["SimMailbox", "View"]
 class SimMailbox(MessageStore):
     """A mailbox of a person, or a shared one. Ids in and out are immutable ids.
 
-    `has_licence` False: Graph finds no mailbox. `is_full`: Graph answers that the quota is used up.
+    `principal_name`: the user's name in Entra. `has_licence` False: Graph finds no mailbox.
+    `is_full`: Graph answers that the quota is used up.
     `unreadable`: names of attachments that Graph does not return. `overlong`: names of attachments
     that are longer than Graph announces.
     `named_properties_left`: how many new names of extended properties Exchange still accepts.
@@ -50,6 +51,7 @@ class SimMailbox(MessageStore):
     ) -> None:
         super().__init__(clock, user_id=user_id or str(uuid.uuid4()), language=language)
         self.address = address
+        self.principal_name = address
         self.name = name
         self.aliases = aliases
         self.is_shared = shared

@@ -12,12 +12,11 @@ from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import InboxRule, MailUser, Place
-from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.mailboxes import folders
-from webcrm_sync.engine.mailboxes.folders import FolderCandidate
+from webcrm_sync.engine.mailboxes.folders import FolderCandidate, SavedFolder
 from webcrm_sync.engine.mailboxes.maintain import ensure_categories
-from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.store import companies, directory, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items.locks import lock_company
@@ -40,68 +39,82 @@ class FolderFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What `inspect` found in a mailbox."""
+    """What `inspect` found in a mailbox. `candidates`: None = not looked for yet."""
 
     user: MailUser
     is_watched: bool
-    folders: tuple[FolderFindings, ...]
+    folders: tuple[FolderFindings, ...] = ()
+    candidates: tuple[FolderCandidate, ...] | None = None
 
 
 def inspect(context: Context, address: str) -> Findings:
     """Whether the mailbox is watched and what its sync folders hold. Changes nothing.
 
-    Raises Gone when there is no such mailbox.
+    `address`: or a user id. Raises Gone when there is no such user, AccessLost when there is no
+    mailbox or the application may not enter it.
     """
     user = context.graph.find_user(address.strip().casefold())
     with context.begin() as tx:
-        known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
-    found = folders.find_candidates(context, user.user_id)
-    return Findings(
-        user=user,
-        is_watched=user.user_id in known,
-        folders=tuple(_count(context, user, one) for one in found),
-    )
+        is_watched = mailboxes.mailbox_of_user(tx, user.user_id) is not None
+    found = tuple(folders.find_candidates(context, user.user_id))
+    counted = tuple(_count(context, user, one) for one in found)
+    return Findings(user, is_watched, counted, found)
 
 
 def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFindings:
     if found.folder is None:
         return FolderFindings(found.place, None, 0, 0)
-    mails = synced = 0
-    cursor: str | None = None
-    guard = PagingGuard("Graph", max_pages=BOUNDS.pages)
-    while True:
-        page = context.graph.fetch_page(user.user_id, found.folder.graph_id, cursor)
-        here = [c for c in page.changes if not c.is_removed]
-        mails += len(here)
-        synced += sum(has_synced_category(c.categories or ()) for c in here)
-        if page.is_last:
-            return FolderFindings(found.place, found.folder.name, mails, synced)
-        cursor = guard.check(page.cursor)
+    listed = context.graph.list_folder_mails(user.user_id, found.folder.graph_id).values()
+    synced = sum(has_synced_category(mail.categories) for mail in listed)
+    return FolderFindings(found.place, found.folder.name, len(listed), synced)
 
 
 def add(context: Context, findings: Findings) -> int:
     """Watch the mailbox: make its categories and folders, then start its jobs. Returns its id.
 
-    Idempotent.
+    Idempotent. What Outlook needs comes first and the rows in one transaction, so that after an
+    error the mailbox is not watched and no new folder is left.
     """
     user = findings.user
     ensure_categories(context, user.user_id)
-    with context.begin() as tx:
-        since = context.settings.mirror_since or tx.now
-        is_new = not findings.is_watched
-        mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
-        directory.rematch_waiting(tx, addresses=map(fold_address, user.aliases), domains=())
-        if is_new:
-            tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
-            mirrors.forget_unmirrored(tx)
-            companies.rewind_mirror(tx, since)
-        box = mailboxes.read_mailbox(tx, mailbox_id)
-    assert box is not None
-    folders.ensure_sync_folders(context, box)
+    if findings.is_watched:
+        box = context.transact(partial(_save, context, findings, ()))
+        folders.ensure_sync_folders(context, box)
+    else:
+        candidates = findings.candidates
+        if candidates is None:
+            candidates = tuple(folders.find_candidates(context, user.user_id))
+        saved = folders.create_missing(context, user.user_id, candidates)
+        box = context.transact(partial(_save, context, findings, saved))
     with context.begin() as tx:
         for job in (Job.MAINTAIN, Job.DISCOVER):
-            tx.defer(job, mailbox_id)
-    return mailbox_id
+            tx.defer(job, box.id)
+    return box.id
+
+
+def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx: Tx) -> Mailbox:
+    """Save the mailbox with its folders. A new one also gets the mirrors that it was missing."""
+    user, since = findings.user, context.settings.mirror_since or tx.now
+    mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
+    directory.rematch_waiting(tx, addresses=map(fold_address, user.aliases), domains=())
+    if not findings.is_watched:
+        tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
+        mirrors.forget_unmirrored(tx)
+        companies.rewind_mirror(tx, since)
+    for folder in saved:
+        folders.record_folder(tx, mailbox_id, folder, is_replacement=False)
+    box = mailboxes.read_mailbox(tx, mailbox_id)
+    assert box is not None
+    return box
+
+
+def find_watched(context: LocalContext, address: str) -> Mailbox:
+    """The watched mailbox with this address. Raises NotWatched."""
+    with context.begin() as tx:
+        box = mailboxes.find_mailbox(tx, address.strip().casefold())
+    if box is None:
+        raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
+    return box
 
 
 def remove(context: Context, address: str) -> Sequence[str]:
@@ -110,10 +123,8 @@ def remove(context: Context, address: str) -> Sequence[str]:
     Returns an error sentence for each of these that Microsoft did not end; subscriptions expire by
     themselves. webCRM and the mails in Exchange stay as they are. Raises NotWatched.
     """
+    box = find_watched(context, address)
     with context.begin() as tx:
-        box = mailboxes.find_mailbox(tx, address.strip().casefold())
-        if box is None:
-            raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
         known = mailboxes.folders(tx, box.id)
     errors = _end_at_microsoft(context, box, known)
     context.transact(partial(_delete, box.id))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import transitions
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -27,21 +30,58 @@ class FolderCandidate:
     """A folder of our name under one parent. `folder`: None if it must be made."""
 
     place: Place
-    parent_id: str
     folder: Folder | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFolder:
+    """A sync folder in Outlook. `parents`: ids of the folders above it, its parent first."""
+
+    place: Place
+    folder: Folder
+    parents: tuple[str, ...]
+    is_new: bool
 
 
 def find_candidates(context: Context, user_id: str) -> Sequence[FolderCandidate]:
     """The folders of our name under Inbox, Sent Items and, if it exists, at the root."""
     found = []
     for place, parent in _PARENTS.items():
-        home = context.graph.fetch_folder(user_id, parent)
-        named = context.graph.find_child_folders(
-            user_id, home.graph_id, context.settings.folder_name
-        )
+        named = context.graph.find_child_folders(user_id, parent, context.settings.folder_name)
         if named or place is not Place.ROOT:
-            found.append(FolderCandidate(place, home.graph_id, named[0] if named else None))
+            found.append(FolderCandidate(place, named[0] if named else None))
     return found
+
+
+def create_missing(
+    context: Context, user_id: str, candidates: Sequence[FolderCandidate]
+) -> Sequence[SavedFolder]:
+    """The candidates as folders in Outlook. After an error, those created here are deleted."""
+    folders: list[tuple[FolderCandidate, Folder]] = []
+    try:
+        for found in candidates:
+            folders.append((found, found.folder or _create(context, user_id, found.place)))
+        chains = _parent_chains(context, user_id, [folder for _, folder in folders])
+    except SyncError:
+        new = [folder for found, folder in folders if found.folder is None]
+        _delete_empty(context, user_id, new)
+        raise
+    return [
+        SavedFolder(found.place, folder, chain, is_new=found.folder is None)
+        for (found, folder), chain in zip(folders, chains, strict=True)
+    ]
+
+
+def _create(context: Context, user_id: str, place: Place) -> Folder:
+    return context.graph.create_folder(user_id, _PARENTS[place], context.settings.folder_name)
+
+
+def _delete_empty(context: Context, user_id: str, new: Sequence[Folder]) -> None:
+    """Delete folders that were created a moment ago, unless somebody has moved a mail into one."""
+    for folder in new:
+        with suppress(SyncError):  # the first error says what is wrong; add again adopts the folder
+            if not context.graph.fetch_folder(user_id, folder.graph_id).total_items:
+                context.graph.delete_folder(user_id, folder.graph_id)
 
 
 def ensure_sync_folders(context: Context, box: Mailbox) -> None:
@@ -71,11 +111,11 @@ def ensure_sync_folders(context: Context, box: Mailbox) -> None:
 def _still_exists(context: Context, box: Mailbox, folder: SyncFolder, bin_id: str) -> bool:
     """Record where the folder is now. False if it was deleted: it is forgotten then."""
     chain = _parent_ids(context, box.user_id, folder.graph_id)
-    if chain is None or bin_id in chain:
+    if not chain or bin_id in chain:
         _forget_folder(context, box, folder)
         return False
     with context.begin() as tx:
-        mailboxes.set_folder(tx, folder.id, parents=chain)
+        mailboxes.set_folder(tx, folder.id, parents=list(chain))
     return True
 
 
@@ -100,21 +140,39 @@ def _adopt_root_folder(context: Context, box: Mailbox, known: Sequence[SyncFolde
     named = context.graph.find_child_folders(box.user_id, root, context.settings.folder_name)
     new = [f for f in named if f.graph_id not in {k.graph_id for k in known}]
     if new:
-        candidate = FolderCandidate(Place.ROOT, new[0].parent_id, new[0])
+        candidate = FolderCandidate(Place.ROOT, new[0])
         _adopt_folder(context, box, candidate, is_replacement=False)
 
 
-def _parent_ids(context: Context, user_id: str, folder_id: str) -> list[str] | None:
-    """Ids of the folders above a folder, its parent first; None if it is gone."""
-    chain: list[str] = []
-    child = folder_id
-    for _ in range(_DEEPEST):
-        parent = context.graph.fetch_parent_ids(user_id, [child]).get(child)
-        if not parent or parent == child:
-            return chain or None
-        chain.append(parent)
-        child = parent
+def _parent_ids(context: Context, user_id: str, folder_id: str) -> tuple[str, ...]:
+    """Ids of the folders above a folder, its parent first; empty if it is gone."""
+    parent = context.graph.fetch_parent_ids(user_id, [folder_id]).get(folder_id)
+    if not parent:
+        return ()
+    (chain,) = _parent_chains(context, user_id, [Folder(folder_id, "", parent, 0)])
     return chain
+
+
+def _parent_chains(
+    context: Context, user_id: str, folders: Sequence[Folder]
+) -> list[tuple[str, ...]]:
+    """Ids of the folders above each folder, its parent first. One request for each level."""
+    parents: dict[str, str | None] = {}
+    unknown = {folder.parent_id for folder in folders if folder.parent_id}
+    for _ in range(_DEEPEST):
+        if not unknown:
+            break
+        parents |= context.graph.fetch_parent_ids(user_id, sorted(unknown))
+        unknown = {parent for parent in parents.values() if parent} - parents.keys()
+    return [tuple(_walk_up(folder.parent_id, parents)) for folder in folders]
+
+
+def _walk_up(folder_id: str | None, parents: Mapping[str, str | None]) -> Iterator[str]:
+    seen: set[str] = set()
+    while folder_id and folder_id not in seen:
+        yield folder_id
+        seen.add(folder_id)
+        folder_id = parents.get(folder_id)
 
 
 def _forget_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
@@ -131,11 +189,20 @@ def _forget_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
 def _adopt_folder(
     context: Context, box: Mailbox, found: FolderCandidate, *, is_replacement: bool
 ) -> None:
-    name = context.settings.folder_name
-    folder = found.folder or context.graph.create_folder(box.user_id, found.parent_id, name)
-    chain = _parent_ids(context, box.user_id, folder.graph_id) or []
+    (saved,) = create_missing(context, box.user_id, [found])
     with context.begin() as tx:
-        mailboxes.add_folder(tx, box.id, graph_id=folder.graph_id, place=found.place, parents=chain)
-        kind = EventKind.FOLDER_FOUND if found.folder else EventKind.FOLDER_MADE
-        tx.record_event(kind, mailbox_id=box.id, place=found.place.value, anew=is_replacement)
-        tx.defer(Job.DISCOVER, box.id)
+        record_folder(tx, box.id, saved, is_replacement=is_replacement)
+
+
+def record_folder(tx: Tx, mailbox_id: int, saved: SavedFolder, *, is_replacement: bool) -> None:
+    """Record a sync folder, which is read at once. Idempotent but for its event."""
+    mailboxes.add_folder(
+        tx,
+        mailbox_id,
+        graph_id=saved.folder.graph_id,
+        place=saved.place,
+        parents=saved.parents,
+    )
+    kind = EventKind.FOLDER_MADE if saved.is_new else EventKind.FOLDER_FOUND
+    tx.record_event(kind, mailbox_id=mailbox_id, place=saved.place.value, anew=is_replacement)
+    tx.defer(Job.DISCOVER, mailbox_id)

@@ -95,7 +95,7 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
         for user in users:
             mailboxes.save_mailbox(tx, user, mirror_since=since)
     for user in users:
-        admin.add(context, Findings(user, is_watched=user.user_id in known, folders=()))
+        admin.add(context, Findings(user, is_watched=user.user_id in known))
     with context.begin() as tx:
         return mailboxes.all_mailboxes(tx)
 

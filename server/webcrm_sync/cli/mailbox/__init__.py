@@ -1,0 +1,18 @@
+"""The commands `mailbox add`, `list`, `remove` and their kin."""
+
+from __future__ import annotations
+
+import click
+
+from webcrm_sync.cli.mailbox.add import add
+from webcrm_sync.cli.mailbox.listing import list_
+from webcrm_sync.cli.mailbox.remove import remove
+
+
+@click.group()
+def mailbox() -> None:
+    """Manage the watched mailboxes."""
+
+
+for command in (add, list_, remove):
+    mailbox.add_command(command)

@@ -1,0 +1,25 @@
+"""The command `mailbox list`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from webcrm_sync.cli import common
+from webcrm_sync.engine.operations.status import read_status
+
+
+@click.command(name="list")
+@common.as_json
+def list_(is_json: bool) -> None:
+    """List the watched mailboxes."""
+    with common.open_tables() as context:
+        boxes = read_status(context).mailboxes
+    if is_json:
+        common.print_json([asdict(box) for box in boxes])
+        return
+    for box in boxes:
+        click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
+    if not boxes:
+        click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
