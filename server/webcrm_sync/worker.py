@@ -38,7 +38,7 @@ from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
-from webcrm_sync.engine.operations import clock, retention
+from webcrm_sync.engine.operations import clock, heartbeat, retention
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.store.database import libpq_url, may_have_ended
 
@@ -65,6 +65,8 @@ STEPS: Mapping[Job, Step] = {
 #: A worker without a heartbeat for this long counts as dead.
 _STALLED_S = 10
 _HEARTBEAT_S = 3
+#: How often a worker records its sign of life, for monitors.
+_BEAT_S = 10
 #: Wakes up a connection that nothing else wakes up.
 _LONG_S = 3600.0
 #: Pause before a worker that lost the database starts again.
@@ -282,18 +284,33 @@ def run_worker(context: Context, url: str, queues: Collection[Queue] = tuple(Que
     if Queue.MAILBOXES in queues:  # the others make no typed call
         context.graph.warm_up()
     push_urls.replace_unverifiable(context)
-    asyncio.run(_run(build_app(context, url, queues), queues))
+    asyncio.run(_run(build_app(context, url, queues), context, queues))
 
 
-async def _run(app: procrastinate.App, queues: Collection[Queue]) -> None:
+async def _run(app: procrastinate.App, context: Context, queues: Collection[Queue]) -> None:
     loop = asyncio.get_running_loop()
-    # Synchronous jobs run in the loop's default executor, which needs a thread per lane.
-    loop.set_default_executor(ThreadPoolExecutor(sum(LANES[queue] for queue in queues)))
+    # Synchronous jobs run in the loop's default executor, which needs a thread per lane, and one
+    # for the heart.
+    loop.set_default_executor(ThreadPoolExecutor(sum(LANES[queue] for queue in queues) + 1))
     async with app.open_async():
         workers = start_workers(app, queues)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: _stop(workers))
-        await asyncio.gather(*workers, return_exceptions=False)
+        heart = asyncio.create_task(_beat(context, queues))
+        try:
+            await asyncio.gather(*workers, return_exceptions=False)
+        finally:
+            heart.cancel()
+
+
+async def _beat(context: Context, queues: Collection[Queue]) -> None:
+    """Record a sign of life from time to time, until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(heartbeat.beat, context, queues)
+        except Exception as error:
+            logger.warning("heartbeat_failed", extra={"why": type(error).__name__})
+        await asyncio.sleep(_BEAT_S)
 
 
 def start_workers(

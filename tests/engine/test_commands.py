@@ -62,6 +62,10 @@ def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
         *("is_pushed", "push_why", "webcrm_trouble", "webcrm_calls"),
         *("directory_read_at", "rebuilding_since"),
         *("proved", "mailboxes", "held_jobs"),
+        *("troubles", "unsent_alerts", "totals"),
+    }
+    assert found["totals"].keys() == {
+        *("mailboxes", "in_trouble", "on_the_way", "oldest_seconds", "waiting", "parked"),
     }
     (box,) = found["mailboxes"]
     assert box.keys() == {

@@ -42,6 +42,8 @@ def test_only_routes_that_reveal_nothing_are_open_to_anybody(client: FlaskClient
     }
     assert open_to_all == {
         "/healthz",
+        "/livez",
+        "/readyz",
         "/addin/<any(taskpane, commands):name>.html",
         "/addin/assets/<path:name>",
         "/addin/icons/<name>",

@@ -7,25 +7,71 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import common
-from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, read_status
+from webcrm_sync.cli import common, status_check
+from webcrm_sync.core.alerts import Channel
+from webcrm_sync.core.troubles import Facts
+from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, Status, read_status
+from webcrm_sync.engine.operations.troubles import Health, read_health
 
 _STATES_SHOWN = ("synced", "mirrored", "waiting", "parked", "skipped")
+_CHANNELS = {Channel.MAIL: "by mail", Channel.WEBHOOK: "to the webhook"}
 
 
 @click.command()
 @click.option("--mails", is_flag=True, help="Name the newest mails that wait or need attention.")
+@click.option("--trouble", is_flag=True, help="Show only the mailboxes that are in trouble.")
+@click.option("--check", is_flag=True, help="Print one line for a monitor; see the exit codes.")
 @common.as_json
-def status(mails: bool, is_json: bool) -> None:
+def status(mails: bool, trouble: bool, check: bool, is_json: bool) -> None:
     """Show the status of push, webCRM and every mailbox.
 
     `--mails` (or `--json`) prints Message-IDs for `explain`.
+
+    Exit codes of `--check`: 0 everything works, 1 warning, 2 critical, 3 unknown. A trouble counts
+    once it has lasted for a while, as for the alerts.
     """
-    with common.open_tables() as context:
-        found = read_status(context)
-    if is_json:
-        common.print_json(asdict(found))
+    if check:
+        status_check.run(is_json=is_json)
         return
+    with common.open_tables() as context:
+        found, health = read_status(context), read_health(context)
+    boxes = [b for b in found.mailboxes if b.trouble or not trouble]
+    if is_json:
+        listed = {**asdict(found), "mailboxes": [asdict(box) for box in boxes]}
+        common.print_json({**status_check.as_json(health), **listed})
+        return
+    _print_totals(found, health)
+    _print_company(found)
+    for box in boxes:
+        _print_mailbox(box, mails=mails)
+    if not found.mailboxes:
+        click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
+    elif not boxes:
+        click.echo("No mailbox is in trouble.")
+
+
+def _print_totals(found: Status, health: Health) -> None:
+    """The totals and the oldest age, then the troubles that last."""
+    in_trouble = sum(bool(box.trouble) for box in found.mailboxes)
+    click.echo(
+        f"{common.count(len(found.mailboxes), 'mailbox')}, {in_trouble} in trouble. "
+        f"{_mails_sentence(health.facts)}"
+    )
+    for one in health.lasting:
+        click.echo(f"{one.severity.capitalize()}: {one.sentence}")
+    for channel, why in health.unsent.items():
+        click.echo(f"Warning: messages {_CHANNELS[channel]} cannot be sent: {why}")
+
+
+def _mails_sentence(facts: Facts) -> str:
+    mails = facts.mails
+    text = f"On the way: {common.count(mails.under_way, 'mail')}"
+    if mails.oldest_since:
+        text += f", the oldest for {status_check.age(facts.now - mails.oldest_since)}"
+    return f"{text}. Waiting: {mails.waiting}. Parked: {mails.parked}."
+
+
+def _print_company(found: Status) -> None:
     click.echo(f"Push is {'on' if found.is_pushed else 'off'}: {found.push_why}.")
     click.echo(f"webCRM: {found.webcrm_trouble or 'no trouble.'}")
     made, limit = found.webcrm_calls.calls, found.webcrm_calls.limit
@@ -41,10 +87,6 @@ def status(mails: bool, is_json: bool) -> None:
         about = f" of {job.about}" if job.about else ""
         click.echo(f"The job '{job.task}'{about} waits. {job.trouble}")
     click.echo(_proof_sentence(found.proved, [box.proved for box in found.mailboxes]))
-    for box in found.mailboxes:
-        _print_mailbox(box, mails=mails)
-    if not found.mailboxes:
-        click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
 
 
 def _proof_sentence(webcrm: LastProof, boxes: Sequence[LastProof]) -> str:

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     attachment_max_mb: Annotated[float, Field(gt=0, le=1024)] = 25
     quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
+    # How the product is watched, and whom it tells about a trouble.
+    entra_client_secret_expires: Annotated[datetime, AfterValidator(check_moment)] | None = None
+    alert_after_minutes: Annotated[float, Field(ge=1, le=7 * 24 * 60)] = 30
+    alert_disk_free_mb: Annotated[float, Field(ge=0)] = 1000
+
     @field_validator("*", mode="before")
     @classmethod
     def _strip(cls, value: object) -> object:

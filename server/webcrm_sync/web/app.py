@@ -25,7 +25,7 @@ def create_app(context: Context) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.url_map.merge_slashes = False  # no redirects: another path is another route
     headers.add_headers(app, context.settings)
-    app.register_blueprint(health.create_blueprint())
+    app.register_blueprint(health.create_blueprint(context))
     app.register_blueprint(webhooks.create_blueprint(context))
     app.register_blueprint(addin_pages.create_blueprint(context.settings))
     app.register_blueprint(blueprint.create_blueprint(context, signing_keys(context)))

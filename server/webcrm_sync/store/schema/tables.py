@@ -51,6 +51,7 @@ company = Table(
     count("webcrm_attempts"),
     Column("webcrm_trouble", Text),
     time("housekeeping_due_at"),
+    time("alerts_due_at"),
 )
 
 #: A watched mailbox. Graph is not called for it before `paused_until`. `trouble`: a sentence that

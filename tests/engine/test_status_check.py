@@ -1,0 +1,156 @@
+"""`status --check` for monitors: one line, figures, and the exit codes that they know."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from support.heartbeats import all_alive
+from support.scenario import BO, KIM, Scenario
+from webcrm_sync.cli import status
+from webcrm_sync_sandbox.outlook.mail import Mail
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+
+
+@pytest.fixture
+def environment(scenario: Scenario, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """The environment, which points the command to the scenario; its mailbox has synced a mail."""
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
+    scenario.drag(box, Mail("In", BO, KIM))
+    scenario.discover()
+    url = scenario.context.settings.database_url or ""
+    with pytest.MonkeyPatch.context() as patch:
+        values = scenario.sandbox.environment(DATABASE_URL=url, SECRET_KEY="test")
+        for name, value in values.items():
+            patch.setenv(name, value)
+        patch.chdir(tmp_path)  # this folder has no `.env`
+        yield patch
+
+
+def check(*arguments: str) -> Result:
+    return CliRunner().invoke(status.status, ("--check", *arguments))
+
+
+def be_at_work(scenario: Scenario) -> None:
+    """Let the tables look as they do by the real clock while workers run."""
+    all_alive(scenario.context)
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("UPDATE heartbeat SET at = now()"))
+        tx.connection.execute(text("UPDATE mailbox SET push_trouble = NULL"))
+        tx.connection.execute(
+            text(
+                "UPDATE folder SET poll_due_at = now() + interval '5 min',"
+                " subscription_id = id, subscription_expires_at = now() + interval '2 days'"
+            )
+        )
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_service_at_work_is_ok_with_figures(scenario: Scenario) -> None:
+    be_at_work(scenario)
+    result = check()
+    assert result.exit_code == OK, result.stdout
+    (line,) = result.stdout.splitlines()
+    assert line.startswith("WEBCRM SYNC OK - 1 mailbox, 0 mails on the way.")
+    assert re.search(r"\| oldest=0s on_the_way=0 waiting=0 parked=0 mailboxes=1 troubles=0$", line)
+
+
+@pytest.mark.usefixtures("environment")
+def test_no_worker_is_critical(scenario: Scenario) -> None:
+    be_at_work(scenario)
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("DELETE FROM heartbeat WHERE queue = 'webcrm'"))
+    result = check()
+    assert result.exit_code == CRITICAL
+    assert (
+        "CRITICAL - No worker runs the jobs of webcrm. Start `webcrm-sync serve`" in result.stdout
+    )
+    found = json.loads(check("--json").stdout)
+    assert (found["status"], found["troubles"][0]["kind"]) == ("critical", "worker")
+
+
+def test_an_end_in_ten_days_is_a_warning(
+    scenario: Scenario, environment: pytest.MonkeyPatch
+) -> None:
+    be_at_work(scenario)
+    ends = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 10 * 24 * 3600))
+    environment.setenv("WEBCRM_SYNC_ENTRA_CLIENT_SECRET_EXPIRES", ends)
+    result = check()
+    assert result.exit_code == WARNING
+    assert f"The application's client secret in Entra ends on {ends}. Create" in result.stdout
+
+
+def test_wrong_settings_are_unknown(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WEBCRM_SYNC_LISTEN", "nowhere")
+    result = check()
+    assert result.exit_code == UNKNOWN
+    assert "UNKNOWN - These settings are missing or wrong: WEBCRM_SYNC_LISTEN" in result.stdout
+    assert json.loads(check("--json").stdout)["status"] == "unknown"
+
+
+def test_a_database_that_is_away_is_critical(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WEBCRM_SYNC_DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x")
+    result = check()
+    assert result.exit_code == CRITICAL
+    assert "CRITICAL - The database does not answer" in result.stdout
+    assert "secret" not in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("environment")
+def test_a_database_that_hangs_is_critical_before_the_monitor_gives_up(scenario: Scenario) -> None:
+    be_at_work(scenario)
+    started = time.monotonic()
+    with scenario.context.database.begin() as tx:
+        tx.connection.execute(text("LOCK TABLE mailbox IN ACCESS EXCLUSIVE MODE"))
+        result = check()
+    assert result.exit_code == CRITICAL
+    assert "The database has not answered within 15 s" in result.stdout
+    assert time.monotonic() - started < 30
+    for thread in threading.enumerate():  # the one that waited for the lock
+        if thread.daemon and thread is not threading.current_thread():
+            thread.join(timedelta(seconds=10).total_seconds())
+
+
+@pytest.mark.usefixtures("environment")
+def test_status_begins_with_the_totals_and_the_oldest(scenario: Scenario) -> None:
+    be_at_work(scenario)
+    with scenario.context.begin() as tx:
+        waits = text("UPDATE item SET state = 'matched', state_at = now() - interval '95 minutes'")
+        tx.connection.execute(waits)
+    first = CliRunner().invoke(status.status).stdout.splitlines()[0]
+    assert first == (
+        "1 mailbox, 0 in trouble. On the way: 1 mail, the oldest for 1 h 35 min. Waiting: 0."
+        " Parked: 0."
+    )
+
+
+@pytest.mark.usefixtures("environment")
+def test_status_filtered_by_trouble_leaves_out_healthy_mailboxes(scenario: Scenario) -> None:
+    scenario.add_mailbox("lo@nordwind.example", "Lo")
+    be_at_work(scenario)
+    run = CliRunner().invoke
+    assert "No mailbox is in trouble." in run(status.status, ["--trouble"]).stdout
+    with scenario.context.begin() as tx:
+        full = text("UPDATE mailbox SET trouble = 'The mailbox is full.' WHERE address = :kim")
+        tx.connection.execute(full, {"kim": KIM})
+    shown = run(status.status, ["--trouble"]).stdout
+    assert "2 mailboxes, 1 in trouble." in shown
+    assert f"{KIM}: " in shown
+    assert "lo@nordwind.example" not in shown
+    listed = json.loads(run(status.status, ["--trouble", "--json"]).stdout)
+    assert [box["address"] for box in listed["mailboxes"]] == [KIM]
+    assert listed["totals"]["mailboxes"] == 2
