@@ -33,6 +33,7 @@ from webcrm_sync.engine.discovery.discover import discover, read_on
 from webcrm_sync.engine.discovery.poll import poll
 from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.mailboxes import groups
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
@@ -60,6 +61,7 @@ STEPS: Mapping[Job, Step] = {
     Job.PROVE_MAILBOX: prove.prove_due_mailbox,
     Job.PROVE_WEBCRM: lambda context, _: prove.prove_due_page(context),
     Job.RETAIN: lambda context, _: retention.housekeeping(context),
+    Job.FOLLOW_GROUPS: lambda context, _: groups.look(context),
 }
 
 #: A worker without a heartbeat for this long counts as dead.

@@ -83,7 +83,7 @@ def open_graph_setup() -> Iterator[GraphSetup]:
     outlook, journal = Outlook(clock), Journal(clock)
     box = outlook.add_mailbox("ann@example.com", "Ann", aliases=("sales@example.com",))
     graph = Graph(outlook, clock, tokens=tokens)
-    roles = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"]
+    roles = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All", "GroupMember.Read.All"]
     tokens.issue("app", roles=roles)
     with Server(journal.watch("graph", graph)) as server:
         folder = box.make_folder("inbox", "webCRM sync")

@@ -61,7 +61,7 @@ def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     assert found.keys() == {
         *("is_pushed", "push_why", "webcrm_trouble", "webcrm_calls"),
         *("directory_read_at", "rebuilding_since"),
-        *("proved", "mailboxes", "held_jobs"),
+        *("proved", "mailboxes", "held_jobs", "groups"),
         *("troubles", "unsent_alerts", "totals"),
     }
     assert found["totals"].keys() == {
@@ -70,7 +70,7 @@ def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     (box,) = found["mailboxes"]
     assert box.keys() == {
         *("address", "counts", "folders", "pushed_folders", "trouble", "latest", "latest_at"),
-        *("pending", "proved", "on_the_way"),
+        *("pending", "proved", "on_the_way", "left_group_at"),
     }
     (group,) = box["pending"]
     assert group["message_ids"] == [STRANGER]

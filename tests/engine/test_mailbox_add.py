@@ -152,7 +152,7 @@ def test_a_list_comes_as_people_export_it(scenario: Scenario, tmp_path: Path) ->
     )
     done = run(mailbox, "add", "--from", str(exported), "p2@nordwind.example")
     assert (done.exit_code, len(watched(scenario))) == (0, 3), done.stderr
-    assert "names 1 mailboxes more than once" in done.stderr
+    assert "The file repeats mailboxes on 1 line." in done.stderr
     piped = run(mailbox, "add", "--from", "-", stdin="Person 3 <p3@nordwind.example>\n")
     assert (piped.exit_code, len(watched(scenario))) == (0, 4)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import common, status_check
+from webcrm_sync.cli import common, groups, status_check
 from webcrm_sync.core.alerts import Channel
 from webcrm_sync.core.troubles import Facts
 from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, Status, read_status
@@ -86,6 +86,8 @@ def _print_company(found: Status) -> None:
     for job in found.held_jobs:
         about = f" of {job.about}" if job.about else ""
         click.echo(f"The job '{job.task}'{about} waits. {job.trouble}")
+    for group in found.groups:
+        groups.print_group(group)
     click.echo(_proof_sentence(found.proved, [box.proved for box in found.mailboxes]))
 
 
@@ -110,6 +112,8 @@ def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
         counts.append(f"{box.on_the_way} on the way")
     text = f"{box.address}: {', '.join(counts) or 'no mails yet'}"
     click.echo(f"{text}. {box.trouble}" if box.trouble else text)
+    if box.left_group_at:
+        click.echo(f"  {groups.departure_sentence(box.left_group_at)}")
     if box.latest and box.latest_at:
         click.echo(f"  latest: {box.latest_at:%Y-%m-%d %H:%M}  {box.latest}")
     for group in box.pending:

@@ -37,6 +37,7 @@ class Job(StrEnum):
     PROVE_MAILBOX = "prove mailbox"
     PROVE_WEBCRM = "prove webcrm"
     RETAIN = "housekeeping"
+    FOLLOW_GROUPS = "follow groups"
 
     @property
     def scope(self) -> Scope:

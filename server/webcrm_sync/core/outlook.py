@@ -36,6 +36,19 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A user who is a direct member of a group in Entra.
+
+    `address`: empty if the application may not read users. `is_guest`: a person of another company,
+    without a mailbox in this tenant.
+    """
+
+    user_id: str
+    address: str
+    is_guest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """A mail folder. Its id is constant; the owner can change its name and parent."""
 

@@ -10,6 +10,7 @@ from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import (
     CreatedMail,
     Folder,
+    GroupMember,
     InboxRule,
     Location,
     MailUser,
@@ -19,7 +20,15 @@ from webcrm_sync.core.outlook import (
     SentMail,
     Subscription,
 )
-from webcrm_sync.graph import folders, lookup, mailbox, messages, sender_rules, subscriptions
+from webcrm_sync.graph import (
+    folders,
+    groups,
+    lookup,
+    mailbox,
+    messages,
+    sender_rules,
+    subscriptions,
+)
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.graph.transport import BOUNDS, LARGEST_MAIL, Transport
@@ -62,6 +71,10 @@ class GraphClient:
     def find_user(self, address: str) -> MailUser:
         """The user with this address or user principal name. Raises Gone if there is none."""
         return mailbox.find_user(self._transport, address)
+
+    def list_group_members(self, group_id: str) -> tuple[GroupMember, ...]:
+        """The users who are direct members of a group. Raises Gone if there is no such group."""
+        return groups.list_members(self._transport, group_id)
 
     def list_category_names(self, user_id: str) -> tuple[str, ...]:
         """The names of the mailbox's categories."""

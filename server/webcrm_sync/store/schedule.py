@@ -85,6 +85,9 @@ UNION ALL
 SELECT '{Job.PROVE_WEBCRM}', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
  WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND p.due_at <= :now
 UNION ALL
+SELECT DISTINCT '{Job.FOLLOW_GROUPS}', g.company_id FROM followed_group g
+ WHERE g.company_id = :company AND g.due_at <= :now
+UNION ALL
 SELECT '{Job.RETAIN}', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - built from constants

@@ -7,6 +7,7 @@ import click
 from webcrm_sync.cli.mailbox.add import add
 from webcrm_sync.cli.mailbox.listing import list_
 from webcrm_sync.cli.mailbox.remove import remove
+from webcrm_sync.cli.mailbox.unfollow import unfollow
 
 
 @click.group()
@@ -14,5 +15,5 @@ def mailbox() -> None:
     """Manage the watched mailboxes."""
 
 
-for command in (add, list_, remove):
+for command in (add, list_, remove, unfollow):
     mailbox.add_command(command)

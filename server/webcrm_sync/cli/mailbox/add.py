@@ -11,43 +11,68 @@ import click
 from webcrm_sync.cli import common
 from webcrm_sync.cli.company import open_company
 from webcrm_sync.cli.mailbox.add_report import Report
-from webcrm_sync.cli.mailbox.wanted import from_file, is_standard_input, named_addresses
+from webcrm_sync.cli.mailbox.wanted import (
+    OBJECT_ID,
+    Wanted,
+    from_file,
+    is_standard_input,
+    named_mailboxes,
+)
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.core.outlook import GroupMember
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.mailboxes import admin, groups
 from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.mailboxes.bulk import CalledOff, run_each
+
+_GUEST = "A guest has no mailbox in this tenant."
 
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @from_file
+@click.option(
+    "--group",
+    "group_id",
+    metavar="ID",
+    type=OBJECT_ID,
+    help="The object id of a group in Entra, which is followed from then on: members who join it"
+    " are added, those who leave it are reported.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @common.without_asking
 @common.as_json
 def add(
-    addresses: tuple[str, ...], list_file: IO[bytes] | None, dry_run: bool, yes: bool, is_json: bool
+    addresses: tuple[str, ...],
+    list_file: IO[bytes] | None,
+    group_id: str | None,
+    dry_run: bool,
+    yes: bool,
+    is_json: bool,
 ) -> None:
-    """Watch the mailboxes ADDRESS...
+    """Watch the mailboxes ADDRESS..., those in a file, or those of a group's direct members.
 
     Shows what is there and what will happen, asks, and then starts. You can run it again at any
     time: it continues with what is missing. The exit code is 1 if a mailbox could not be added.
     """
-    wanted = named_addresses(addresses, list_file)
-    if not wanted:
-        raise click.UsageError("Name the mailboxes, or a file that lists them: --from FILE")
+    wanted = named_mailboxes(addresses, list_file)
+    if not wanted and not group_id:
+        raise click.UsageError("Name the mailboxes: ADDRESS..., --from FILE or --group ID.")
+    is_typed = list_file is not None and is_standard_input(list_file)
+    is_asking = not (is_json or yes or is_typed) and sys.stdin.isatty()
     with open_company() as context, common.call_off_on_interrupt() as is_called_off:
-        report = Report(context.settings.folder_name, is_dry_run=dry_run)
-        found = _inspect(context, wanted, report, is_called_off)
+        members = _list_members(context, group_id) if group_id else ()
+        report = Report(context.settings.folder_name, group_id, is_dry_run=dry_run)
+        run = _Run(context, report, is_called_off)
+        run.inspect([*wanted, *_wanted(members, report)])
         if not is_json:
             report.print_findings()
-        if found and not dry_run and not is_called_off():
-            if (
-                not is_json
-                and sys.stdin.isatty()
-                and not (list_file and is_standard_input(list_file))
-            ):
+        if not dry_run and not is_called_off():
+            if is_asking and (report.found or group_id):
                 common.confirm(yes=yes)
-            _add(context, found, report, is_called_off)
+            run.add()
+            if group_id and not is_called_off():
+                run.follow(group_id, members)
     if is_json:
         common.print_json(report.to_json())
     else:
@@ -55,40 +80,68 @@ def add(
     sys.exit(report.exit_code)
 
 
-def _inspect(
-    context: Context, wanted: Sequence[str], report: Report, is_called_off: Callable[[], bool]
-) -> Sequence[Findings]:
-    """What each mailbox holds; two addresses of one mailbox count once."""
-    progress = common.Progress("Looked at", len(wanted))
-    found: dict[str, Findings] = {}
-
-    def inspect(name: str) -> Findings:
-        return admin.inspect(context, name)
-
-    for outcome in run_each(context, wanted, inspect, is_called_off=is_called_off):
-        progress.advance()
-        if outcome.result:
-            found[outcome.result.user.user_id] = outcome.result
-        elif outcome.error:
-            report.fail(outcome.thing, outcome.error)
-    report.find(found.values())
-    return tuple(found.values())
+def _list_members(context: Context, group_id: str) -> Sequence[GroupMember]:
+    try:
+        return context.graph.list_group_members(group_id)
+    except SyncError as error:
+        raise click.ClickException(groups.explain_group_failure(error)) from error
 
 
-def _add(
-    context: Context,
-    found: Sequence[Findings],
-    report: Report,
-    is_called_off: Callable[[], bool],
-) -> None:
-    progress = common.Progress("Added", len(found))
+def _wanted(members: Sequence[GroupMember], report: Report) -> Sequence[Wanted]:
+    """The members without guests, which the report names as left out."""
+    for guest in (m for m in members if m.is_guest):
+        report.left_out[guest.address] = _GUEST
+    return [Wanted(m.address or m.user_id, m.user_id) for m in members if not m.is_guest]
 
-    def add_one(findings: Findings) -> int:
-        return admin.add(context, findings)
 
-    for outcome in run_each(context, found, add_one, is_called_off=is_called_off):
-        progress.advance()
-        if outcome.error and not isinstance(outcome.error, CalledOff):
-            report.fail(outcome.thing.user.address, outcome.error)
-        elif not outcome.error:
-            report.succeed(outcome.thing)
+class _Run:
+    """One run of the command: what it finds and does goes into the report."""
+
+    def __init__(self, context: Context, report: Report, is_called_off: Callable[[], bool]) -> None:
+        self._context = context
+        self._report = report
+        self._is_called_off = is_called_off
+        #: why a mailbox failed, by the key that named it and by its user id
+        self._troubles: dict[str, str] = {}
+
+    def inspect(self, wanted: Sequence[Wanted]) -> None:
+        """Look at each mailbox; several names of one mailbox count once."""
+        progress = common.Progress("Looked at", len(wanted))
+        found: dict[str, Findings] = {}
+        outcomes = run_each(
+            self._context,
+            wanted,
+            lambda one: admin.inspect(self._context, one.key),
+            is_called_off=self._is_called_off,
+        )
+        for outcome in outcomes:
+            progress.advance()
+            if outcome.result:
+                found[outcome.result.user.user_id] = outcome.result
+            elif outcome.error:
+                why = self._report.fail(outcome.thing.name, outcome.error)
+                self._troubles[outcome.thing.key] = why
+        self._report.find(found.values())
+
+    def add(self) -> None:
+        """Add what was found."""
+        found = tuple(self._report.found.values())
+        progress = common.Progress("Added", len(found))
+        outcomes = run_each(
+            self._context,
+            found,
+            lambda one: admin.add(self._context, one),
+            is_called_off=self._is_called_off,
+        )
+        for outcome in outcomes:
+            progress.advance()
+            user = outcome.thing.user
+            if outcome.error is None:
+                self._report.succeed(outcome.thing)
+            elif not isinstance(outcome.error, CalledOff):
+                self._troubles[user.user_id] = self._report.fail(user.address, outcome.error)
+
+    def follow(self, group_id: str, members: Sequence[GroupMember]) -> None:
+        """Follow the group; members whose mailboxes failed are tried again by themselves."""
+        groups.follow(self._context, group_id, members, self._troubles)
+        self._report.is_followed = True

@@ -21,10 +21,16 @@ _NAMED = 10
 
 @dataclass(slots=True)
 class Report:
-    """The findings and results of one run, by address."""
+    """The findings and results of one run, by address.
+
+    `left_out`: why a member of the group is no mailbox to watch; this is no failure.
+    """
 
     folder_name: str
+    group_id: str | None
     is_dry_run: bool
+    is_followed: bool = False
+    left_out: dict[str, str] = field(default_factory=dict)
     found: dict[str, Findings] = field(default_factory=dict)
     added: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
@@ -44,9 +50,10 @@ class Report:
         """Count a mailbox as added."""
         self.added.add(findings.user.address)
 
-    def fail(self, name: str, error: SyncError) -> None:
-        """Count a mailbox as failed."""
-        self.failed[name] = explain_failure(error)
+    def fail(self, name: str, error: SyncError) -> str:
+        """Count a mailbox as failed. Returns why."""
+        self.failed[name] = why = explain_failure(error)
+        return why
 
     # -- for people
 
@@ -63,7 +70,16 @@ class Report:
                 " with the categories 'webCRM sync' and 'Synced'. Nothing outside these folders is"
                 " read."
             )
-        self._print_failures("cannot be added")
+        self._print_reasons("cannot be added", self.failed)
+        self._print_reasons("left out", self.left_out)
+        if self.group_id and self.is_dry_run:
+            click.echo(f"The group {self.group_id} would be followed from then on.")
+        elif self.group_id:
+            click.echo(
+                f"The group {self.group_id} will be followed: the mailboxes of members who join it"
+                " are added within 15 minutes, those who leave it are named in `status` and never"
+                " removed unasked. Members of nested groups do not count."
+            )
 
     def print_results(self) -> None:
         """Say what was done; failures that the findings named already are only counted."""
@@ -75,7 +91,12 @@ class Report:
         elif self.added:
             click.echo(f"{count(len(self.added), 'mailbox')} are now watched.")
         late = {a: why for a, why in self.failed.items() if a in self.found}
-        self._print_failures("could not be added", late)
+        self._print_reasons("could not be added", late)
+        if self.is_followed:
+            click.echo(
+                f"The group {self.group_id} is followed."
+                + (" Mailboxes that failed are tried again." if self.failed else "")
+            )
         if left := len(self.found.keys() - self.added - self.failed.keys()):
             click.echo(
                 f"Called off before {count(left, 'mailbox')}. Run the command again to continue."
@@ -112,9 +133,10 @@ class Report:
                     sentence = _folder_sentence(folder, self.folder_name)
                     click.echo(f"  {one.user.address}: {sentence}")
 
-    def _print_failures(self, what: str, failed: dict[str, str] | None = None) -> None:
+    def _print_reasons(self, what: str, reasons: dict[str, str]) -> None:
+        """Name the mailboxes of each reason in one line."""
         by_reason: dict[str, list[str]] = {}
-        for address, why in sorted((self.failed if failed is None else failed).items()):
+        for address, why in sorted(reasons.items()):
             by_reason.setdefault(why, []).append(address)
         for why, addresses in by_reason.items():
             names = ", ".join(addresses[:_NAMED])
@@ -130,6 +152,8 @@ class Report:
             "is_dry_run": self.is_dry_run,
             "added": len(self.added),
             "failed": len(self.failed),
+            "followed_group": self.group_id if self.is_followed else None,
+            "left_out": self.left_out,
             "mailboxes": list(self._json_lines()),
         }
 

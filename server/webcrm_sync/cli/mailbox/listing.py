@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
+from webcrm_sync.cli.groups import departure_sentence, print_group
 from webcrm_sync.engine.operations.status import read_status
 
 
@@ -15,11 +16,16 @@ from webcrm_sync.engine.operations.status import read_status
 def list_(is_json: bool) -> None:
     """List the watched mailboxes."""
     with common.open_tables() as context:
-        boxes = read_status(context).mailboxes
+        found = read_status(context)
+    boxes = found.mailboxes
     if is_json:
         common.print_json([asdict(box) for box in boxes])
         return
     for box in boxes:
         click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
+        if box.left_group_at:
+            click.echo(f"  {departure_sentence(box.left_group_at)}")
+    for group in found.groups:
+        print_group(group)
     if not boxes:
         click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")

@@ -30,3 +30,8 @@ def remove(addresses: tuple[str, ...], yes: bool) -> None:
             for trouble in admin.remove(context, box.address):
                 click.echo(f"Not removed at Microsoft; it ends by itself: {trouble}", err=True)
             click.echo(f"{box.address} is no longer watched.")
+            for group_id in admin.groups_of(context, box.user_id):
+                click.echo(
+                    f"Its owner is a member of the followed group {group_id}, which will not add"
+                    " it again: only `mailbox add` does."
+                )

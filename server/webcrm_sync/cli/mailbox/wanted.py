@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import IO
+from uuid import UUID
 
 import click
 
+from webcrm_sync.cli.common import count
 from webcrm_sync.core.address_list import LARGEST_FILE, AddressList, read_addresses
 
 #: Problems of a file that are shown; their number follows.
 _SHOWN = 20
+
+
+class _ObjectId(click.ParamType[str]):
+    """The object id of a group in Entra."""
+
+    name = "object id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(UUID(value))
+        except ValueError:
+            self.fail(
+                f"'{value}' is no object id such as 11111111-2222-3333-4444-555555555555."
+                " Entra shows it under Groups, on the group's Overview.",
+                param,
+                ctx,
+            )
+
+
+OBJECT_ID = _ObjectId()
 
 from_file = click.option(
     "--from",
@@ -22,15 +45,25 @@ from_file = click.option(
 )
 
 
-def named_addresses(arguments: Sequence[str], file: IO[bytes] | None) -> Sequence[str]:
-    """The addresses in the arguments and the file, in order, each once.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A mailbox that a command names. `key`: its address or user id, by which Graph finds it."""
+
+    name: str
+    key: str
+
+
+def named_mailboxes(arguments: Sequence[str], file: IO[bytes] | None) -> Sequence[Wanted]:
+    """The mailboxes in the arguments and the file, in order, each once.
 
     Raises ClickException if lines of the file name no mailbox: nothing is done then.
     """
     listed = _read(file) if file else AddressList((), 0, ())
     if listed.repeated:
-        click.echo(f"The file names {listed.repeated} mailboxes more than once.", err=True)
-    return tuple(dict.fromkeys([*(a.strip().casefold() for a in arguments), *listed.addresses]))
+        lines = count(listed.repeated, "line")
+        click.echo(f"The file repeats mailboxes on {lines}.", err=True)
+    named = dict.fromkeys([*(a.strip().casefold() for a in arguments), *listed.addresses])
+    return [Wanted(address, address) for address in named]
 
 
 def is_standard_input(file: IO[bytes]) -> bool:

@@ -17,7 +17,7 @@ from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.mailboxes import folders
 from webcrm_sync.engine.mailboxes.folders import FolderCandidate, SavedFolder
 from webcrm_sync.engine.mailboxes.maintain import ensure_categories
-from webcrm_sync.store import companies, directory, mailboxes, mirrors
+from webcrm_sync.store import companies, directory, groups, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -101,6 +101,7 @@ def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx
         tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
         mirrors.forget_unmirrored(tx)
         companies.rewind_mirror(tx, since)
+    groups.keep_watched(tx, user.user_id)
     for folder in saved:
         folders.record_folder(tx, mailbox_id, folder, is_replacement=False)
     box = mailboxes.read_mailbox(tx, mailbox_id)
@@ -131,8 +132,16 @@ def remove(context: Context, address: str) -> Sequence[str]:
     return errors
 
 
+def groups_of(context: LocalContext, user_id: str) -> Sequence[str]:
+    """The ids of the followed groups that the user is a member of."""
+    with context.begin() as tx:
+        return groups.groups_of(tx, user_id)
+
+
 def _delete(mailbox_id: int, tx: Tx) -> None:
     lock_company(tx)  # no page of it is being written
+    if box := mailboxes.read_mailbox(tx, mailbox_id):
+        groups.exclude(tx, box.user_id)
     mailboxes.remove_mailbox(tx, mailbox_id)
 
 

@@ -26,7 +26,7 @@ R = TypeVar("R")
 #: (Microsoft Graph: throttling limits).
 AT_A_TIME = 8
 #: Attempts at a mailbox while Graph is busy, and the longest wait between two of them.
-_ATTEMPTS = 4
+PATIENT = 4
 _LONGEST_WAIT = timedelta(seconds=30)
 #: After this many mailboxes in a row that Graph does not answer for, the others are not tried.
 _MOST_IN_A_ROW = AT_A_TIME
@@ -56,6 +56,7 @@ class _Run(Generic[T, R]):
     context: Context
     step: Callable[[T], R]
     is_called_off: Callable[[], bool]
+    attempts: int
     in_a_row: int = 0
     last_error: SyncError | None = None
     lock: Lock = field(default_factory=Lock)
@@ -77,12 +78,12 @@ class _Run(Generic[T, R]):
         return Outcome(thing, result)
 
     def _try_patiently(self, thing: T) -> R:
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(self.attempts):
             self._refuse_hopeless()
             try:
                 return self.step(thing)
             except SyncError as error:
-                if attempt == _ATTEMPTS - 1 or not _is_of_service(error):
+                if attempt == self.attempts - 1 or not _is_of_service(error):
                     raise
                 self._wait(error, attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -126,13 +127,15 @@ def run_each(
     step: Callable[[T], R],
     *,
     is_called_off: Callable[[], bool] = lambda: False,
+    attempts: int = PATIENT,
 ) -> Iterator[Outcome[T, R]]:
     """The outcome for each thing, in the order in which they end.
 
-    `step` must be idempotent: it is tried again while Graph is busy. When `is_called_off`, what
+    `step` must be idempotent: it is tried again while Graph is busy, `attempts` times in all. A job
+    makes one attempt, since it never waits. When `is_called_off`, what
     has begun is finished and the rest is CalledOff.
     """
-    run = _Run(context, step, is_called_off)
+    run = _Run(context, step, is_called_off, attempts)
     with ThreadPoolExecutor(AT_A_TIME, "mailboxes") as threads:
         pending: set[Future[Outcome[T, R]]] = {threads.submit(run.outcome, one) for one in things}
         try:

@@ -15,7 +15,15 @@ from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.push_urls import UnverifiableFolders
 from webcrm_sync.settings import PREFIX, Settings
-from webcrm_sync.store import companies, events, job_failures, mailboxes, reconciliation, recovery
+from webcrm_sync.store import (
+    companies,
+    events,
+    groups,
+    job_failures,
+    mailboxes,
+    reconciliation,
+    recovery,
+)
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import pending
 from webcrm_sync.store.items.pending import Group
@@ -25,6 +33,7 @@ from webcrm_sync.store.webcrm_line import Usage, read_usage
 
 #: A trouble with one of these words already says what to do.
 _REMEDY_WORDS = (PREFIX, "Check", "Make room")
+REMOVED = "An administrator removed it; `webcrm-sync mailbox add` adds it again."
 #: The number of mails that are named for each reason.
 _NAMED = 5
 
@@ -54,6 +63,7 @@ class MailboxStatus:
     """One mailbox. `counts`: copies by state; `on_the_way`: those that are not final yet.
 
     `trouble`: what is wrong, in one sentence. `latest`: the latest event of the mailbox itself.
+    `left_group_at`: when its owner left the followed group.
     """
 
     address: str
@@ -66,6 +76,21 @@ class MailboxStatus:
     latest_at: datetime | None
     pending: tuple[PendingMails, ...]
     proved: LastProof
+    left_group_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStatus:
+    """A followed group. `members`: their number, without guests.
+
+    `not_added`: why a member's mailbox is not watched, by address.
+    """
+
+    group_id: str
+    members: int
+    looked_at: datetime | None
+    trouble: str | None
+    not_added: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +119,7 @@ class Status:
     proved: LastProof
     mailboxes: tuple[MailboxStatus, ...]
     held_jobs: tuple[HeldJob, ...] = ()
+    groups: tuple[GroupStatus, ...] = ()
 
 
 def read_status(context: LocalContext) -> Status:
@@ -108,6 +134,7 @@ def read_status(context: LocalContext) -> Status:
             push_urls.describe_earlier_keys(context, tx),
         )
         held = tuple(_read_held_jobs(tx))
+        followed = tuple(_read_groups(tx))
         calls = read_usage(tx)
     return Status(
         is_pushed=settings.is_push_enabled and not (deaf and deaf.folders == deaf.of),
@@ -119,6 +146,7 @@ def read_status(context: LocalContext) -> Status:
         proved=proved,
         mailboxes=boxes,
         held_jobs=held,
+        groups=followed,
     )
 
 
@@ -141,6 +169,19 @@ def _read_held_jobs(tx: Tx) -> Iterator[HeldJob]:
             yield HeldJob(job.task, about, add_remedy(job.trouble) or "", job.due_at)
 
 
+def _read_groups(tx: Tx) -> Iterator[GroupStatus]:
+    for group in groups.all_groups(tx):
+        members = groups.members(tx, group)
+        troubles = {m.address: REMOVED if m.is_excluded else m.trouble for m in members}
+        yield GroupStatus(
+            group_id=group.group_id,
+            members=sum(m.left_at is None for m in members),
+            looked_at=group.looked_at,
+            trouble=group.trouble,
+            not_added={address: why for address, why in troubles.items() if why},
+        )
+
+
 def _is_mailbox_job(task: str) -> bool:
     """True for a job of one mailbox. False for the unknown name of an earlier version."""
     return task in {job for job in Job if job.scope is Scope.MAILBOX}
@@ -149,13 +190,14 @@ def _is_mailbox_job(task: str) -> bool:
 def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
-    groups = pending.read_groups(tx, max_ids=_NAMED)
+    reasons, left = pending.read_groups(tx, max_ids=_NAMED), groups.departures(tx)
     return [
         _mailbox_status(
             tx,
             box,
             counts=counts.get(box.id, {}),
-            groups=[g for g in groups if g.mailbox_id == box.id],
+            reasons=[group for group in reasons if group.mailbox_id == box.id],
+            left_group_at=left.get(box.id),
             proved=_last_proof(proved.get(box.id, Comparison(None, ()))),
         )
         for box in boxes
@@ -163,7 +205,13 @@ def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
 
 
 def _mailbox_status(
-    tx: Tx, box: Mailbox, *, counts: Mapping[str, int], groups: Sequence[Group], proved: LastProof
+    tx: Tx,
+    box: Mailbox,
+    *,
+    counts: Mapping[str, int],
+    reasons: Sequence[Group],
+    proved: LastProof,
+    left_group_at: datetime | None,
 ) -> MailboxStatus:
     folders = mailboxes.folders(tx, box.id)
     latest = events.of_mailbox(tx.connection, box.id, last=1)
@@ -176,8 +224,9 @@ def _mailbox_status(
         trouble=add_remedy(box.trouble) or box.push_trouble,
         latest=_event_text(latest[-1].kind, latest[-1].facts) if latest else None,
         latest_at=latest[-1].at if latest else None,
-        pending=tuple(_pending_mails(group) for group in groups),
+        pending=tuple(_pending_mails(group) for group in reasons),
         proved=proved,
+        left_group_at=left_group_at,
     )
 
 
