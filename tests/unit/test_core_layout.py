@@ -17,6 +17,12 @@ def test_words_flow_with_one_space_between() -> None:
     )  # two spaces do not count
 
 
+def test_only_blanks_are_left_out_of_words() -> None:
+    layout = Layout()
+    layout.write_flowing("XL \t shirts,\r\n 2\f XXL")
+    assert layout.text() == "XL shirts, 2 XXL"
+
+
 def test_a_hard_space_becomes_an_ordinary_one() -> None:
     layout = Layout()
     layout.write_flowing("1\u00a0500 kr.")
