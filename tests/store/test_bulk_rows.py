@@ -87,13 +87,13 @@ def test_a_value_is_stored_unchanged(tx: Tx, name: str, values: list[object]) ->
 
 def test_facts_of_an_event_are_stored_unchanged(tx: Tx) -> None:
     facts: dict[str, object] = {
-        "none": None,
-        "number": 2**60,
-        "took_s": 1.5,
-        "names": ["æ", "\\"],
-        "is": {"in": [[]]},
+        "reason": None,
+        "activity": 2**60,
+        "organisation": 1.5,
+        "organisations": ["æ", "\\"],
+        "candidates": {"in": [[]]},
     }
-    tx.record_events([NewEvent(EventKind.CHOSEN, facts=facts)])
+    tx.record_events([NewEvent(EventKind.FILED, facts=facts)])
     assert tx.connection.execute(select(event.c.facts)).scalar_one() == facts
 
 

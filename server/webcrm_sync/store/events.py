@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.events import FACTS, EventKind
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.schema.tables import event as event_table
@@ -17,12 +17,15 @@ from webcrm_sync.store.schema.tables import event as event_table
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event that is not stored yet. `facts`: see `core.events.FACTS`."""
+    """An event that is not stored yet. `facts`: only those that `core.events.FACTS` names."""
 
     kind: EventKind
     mailbox_id: int | None = None
     email_id: int | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert self.facts.keys() <= FACTS[self.kind], (self.kind, set(self.facts))
 
 
 @dataclass(frozen=True, slots=True)
