@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.store import schedule
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.items import undecided
 
@@ -57,6 +59,19 @@ def due(database: Database, *, is_past: bool, limit: int = 50) -> list[str]:
         ids = undecided.due(tx, limit=limit, is_past=is_past)
         keys = {email.id: email.key for email, _ in undecided.read(tx, ids)}
     return [keys[i] for i in ids]
+
+
+@pytest.mark.parametrize(("is_past", "job"), [(False, Job.MATCH), (True, Job.FILE)])
+def test_found_mail_is_due_whatever_time_an_earlier_version_left_on_it(
+    database: Database, is_past: bool, job: Job
+) -> None:
+    """Only a parked copy waits for the time of its next try."""
+    add_mails(database, "found", 1, is_past=is_past, age=1)
+    _execute(database, "UPDATE company SET directory_full_at = now()")
+    _execute(database, "UPDATE item SET retry_at = :later", later=NOW + timedelta(hours=1))
+    assert due(database, is_past=is_past) == ["found1"]
+    with database.begin(1) as tx:
+        assert schedule.DueJob(job, 1) in schedule.due_jobs(tx)
 
 
 @pytest.mark.parametrize("is_past", [False, True])

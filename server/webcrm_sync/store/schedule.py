@@ -33,10 +33,9 @@ _WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_
 _IS_READ = (
     "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 )
-#: Found copies that are due. The job `file` searches webCRM for those of the past.
+#: Found copies, which are due at once. The job `file` searches webCRM for those of the past.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
-    WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
-      AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
+    WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare"""
 #: The job `poll` reads many folders at once that are pushed and at rest.
 _IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
       AND f.is_known AND f.cursor IS NOT NULL AND NOT f.has_more AND m.attempts = 0)"""

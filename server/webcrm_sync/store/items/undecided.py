@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of_param
@@ -34,7 +34,6 @@ _NEWEST = (
     select(item.c.email_id)
     .join(mailbox, mailbox.c.id == item.c.mailbox_id)
     .where(mailbox.c.company_id == bindparam("company"), _IS_FOUND)
-    .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= bindparam("now")))
     .where(item.c.is_past == bindparam("is_past"), _IS_FIRST_COPY)
     .order_by(item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
@@ -49,7 +48,7 @@ def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
 
     With `is_past` only the mails of which a found copy is of the past, else only the others.
     """
-    parameters = {"company": tx.company_id, "now": tx.now, "is_past": is_past, "most": limit}
+    parameters = {"company": tx.company_id, "is_past": is_past, "most": limit}
     return tx.connection.execute(_NEWEST, parameters).scalars().all()
 
 

@@ -181,7 +181,8 @@ email_address = Table(
 IS_OPEN = text("state IN ('found', 'matched', 'filed', 'waiting', 'parked')")
 
 #: One copy in one mailbox. `change_key`: the last known version, own writes included, so that an
-#: echo changes nothing. `mark_due_at`: when its categories are to be written.
+#: echo changes nothing. `retry_at`: when a parked copy is tried again, NULL in all other states.
+#: `mark_due_at`: when its categories are to be written.
 item = Table(
     "item",
     metadata,
