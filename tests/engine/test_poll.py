@@ -130,6 +130,27 @@ def test_a_link_that_leads_elsewhere_is_left_to_discover(scenario: Scenario) -> 
     assert [f.id for f in _folders(scenario) if f.is_polled_by(now)] == [strange.id]
 
 
+@pytest.mark.parametrize("how", ["an earlier version's cursor", "a full reading broken off"])
+def test_a_folder_that_only_discover_can_read_is_left_to_it_at_once(
+    scenario: Scenario, how: str
+) -> None:
+    kim, eva = _folders(scenario)[0], _folders(scenario)[-1]
+    moved = scenario.drag(_box(scenario), Mail("Read", BO, KIM))
+    scenario.discover()
+    changes = {"selection": 0} if "cursor" in how else {"round": kim.round + 1}
+    for folder, values in ((kim, changes), (eva, {})):
+        with scenario.context.begin() as tx:
+            mailboxes.set_folder(tx, folder.id, poll_due_at=tx.now, **values)
+    scenario.sandbox.journal.clear()
+    poll(scenario.context)
+    with scenario.context.begin() as tx:
+        due = {(d.job, d.subject_id) for d in schedule.due_jobs(tx)}
+    assert {d for d in due if d[0] in {Job.POLL, Job.DISCOVER}} == {(Job.DISCOVER, kim.mailbox_id)}
+    scenario.run_until_idle()
+    assert not _due(scenario) & {Job.POLL, Job.DISCOVER}
+    assert _box(scenario).read(moved).categories == BOTH
+
+
 def test_folders_that_are_nearly_due_are_polled_too(scenario: Scenario) -> None:
     for number, folder in enumerate(_folders(scenario)):
         with scenario.context.begin() as tx:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import SyncFolder, lock
-from webcrm_sync.store.schedule import POLL_PATIENCE
+from webcrm_sync.store.schedule import IS_POLLED_TOGETHER, MAILBOX_IS_OPEN, POLL_PATIENCE
 from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import folder, item, mailbox
 
@@ -32,31 +32,33 @@ _TAKE_ANNOUNCED = text(
     " WHERE folder.id = folder_id AND mailbox_id = :mailbox"
     " RETURNING folder_id, announced_copy.graph_id"
 )
-_FOLDER = columns_of(folder, SyncFolder)
+_F, _M = folder.alias("f"), mailbox.alias("m")
+_IS_DUE_POLL = f"{MAILBOX_IS_OPEN} AND {IS_POLLED_TOGETHER} AND f.poll_due_at <= :by"
+_DUE_POLLS = (
+    select(*columns_of(_F, SyncFolder))
+    .join(_M, _M.c.id == _F.c.mailbox_id)
+    .where(text(_IS_DUE_POLL))
+    .order_by(_F.c.poll_due_at, _F.c.id)
+    .limit(bindparam("limit"))
+)
 
 
-def due_polls(tx: Tx, *, by: datetime, selection: int, limit: int) -> Sequence[SyncFolder]:
-    """Folders to poll together: pushed, at rest, and due at `by` at the latest.
+def due_polls(tx: Tx, *, by: datetime, limit: int) -> Sequence[SyncFolder]:
+    """Folders to poll together (`schedule.IS_POLLED_TOGETHER`), due at `by` at the latest."""
+    times = {"now": tx.now, "overdue": tx.now - POLL_PATIENCE, "by": by}
+    parameters = {"company": tx.company_id, "limit": limit, **times}
+    return [SyncFolder(**row) for row in tx.connection.execute(_DUE_POLLS, parameters).mappings()]
 
-    `selection`: the one of their cursors. Folders of a mailbox in trouble, and those that are
-    overdue, are left to `discover`.
-    """
-    unseen = select(item.c.id).where(
-        item.c.folder_id == folder.c.id, item.c.seen_round < folder.c.round
+
+def unfinished(tx: Tx, folder_ids: Iterable[int]) -> frozenset[int]:
+    """The folders of which a full reading ended before it rechecked the copies it did not list."""
+    unlisted = (item.c.folder_id == folder.c.id) & (item.c.seen_round < folder.c.round)
+    # The mailbox adds nothing to the result; the index of items begins with it.
+    of_folder = unlisted & (item.c.mailbox_id == folder.c.mailbox_id)
+    query = select(folder.c.id).where(any_of(folder.c.id, folder_ids))
+    return frozenset(
+        tx.connection.scalars(query.where(select(item.c.id).where(of_folder).exists()))
     )
-    query = (
-        select(*_FOLDER)
-        .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
-        .where(mailbox.c.company_id == tx.company_id, mailbox.c.attempts == 0)
-        .where(mailbox.c.paused_until.is_(None) | (mailbox.c.paused_until <= tx.now))
-        .where(folder.c.subscription_id.is_not(None), folder.c.read_requested_at.is_(None))
-        .where(folder.c.is_known, folder.c.cursor.is_not(None), folder.c.selection == selection)
-        .where(folder.c.poll_due_at > tx.now - POLL_PATIENCE, folder.c.poll_due_at <= by)
-        .where(~folder.c.has_more, ~unseen.exists())
-        .order_by(folder.c.poll_due_at, folder.c.id)
-        .limit(limit)
-    )
-    return [SyncFolder(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def leave_to_discover(tx: Tx, seen: SyncFolder) -> None:

@@ -27,7 +27,7 @@ class DueJob:
 
 #: Only this company's rows: those of another company, left by a wrong setting, would stay due for
 #: ever.
-_MAILBOX_IS_OPEN = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
+MAILBOX_IS_OPEN = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
 _WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
 #: A recovery is not over before webCRM's Activities are read; until then nothing is written there.
 _IS_READ = (
@@ -36,27 +36,28 @@ _IS_READ = (
 #: Found copies, which are due at once. The job `file` searches webCRM for those of the past.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare"""
-#: The job `poll` reads many folders at once that are pushed and at rest.
-_IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
-      AND f.is_known AND f.cursor IS NOT NULL AND NOT f.has_more AND m.attempts = 0)"""
+#: The job `poll` asks for many folders at once that are pushed and at rest. One that is overdue,
+#: and those of a mailbox in trouble, are left to `discover`.
+IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
+      AND f.is_known AND f.cursor IS NOT NULL AND NOT f.has_more AND f.hinted_at IS NULL
+      AND m.attempts = 0)"""
 _DUE = f"""
 SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND CASE WHEN f.has_more
+ WHERE {MAILBOX_IS_OPEN} AND CASE WHEN f.has_more
    THEN EXISTS (SELECT 1 FROM announced_copy a WHERE a.folder_id = f.id)
-   ELSE f.hinted_at IS NOT NULL OR f.poll_due_at <= :now AND NOT {_IS_POLLED_TOGETHER} END
+   ELSE f.hinted_at IS NOT NULL OR f.poll_due_at <= :now AND NOT {IS_POLLED_TOGETHER} END
 UNION ALL
 SELECT DISTINCT '{Job.READ_ON}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND f.has_more
+ WHERE {MAILBOX_IS_OPEN} AND f.has_more
 UNION ALL
 SELECT '{Job.POLL}', c.id FROM company c WHERE c.id = :company AND EXISTS (
    SELECT 1 FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
-    WHERE {_MAILBOX_IS_OPEN} AND f.hinted_at IS NULL AND f.poll_due_at <= :now
-      AND {_IS_POLLED_TOGETHER})
+    WHERE {MAILBOX_IS_OPEN} AND f.poll_due_at <= :now AND {IS_POLLED_TOGETHER})
 UNION ALL
 SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND i.mark_due_at <= :now
+ WHERE {MAILBOX_IS_OPEN} AND i.mark_due_at <= :now
 UNION ALL
-SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_MAILBOX_IS_OPEN} AND m.keep_due_at <= :now
+SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {MAILBOX_IS_OPEN} AND m.keep_due_at <= :now
 UNION ALL
 SELECT '{Job.MATCH}', c.id FROM company c
  WHERE c.id = :company AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND EXISTS (
@@ -79,7 +80,7 @@ SELECT '{Job.REFRESH_DIRECTORY}', c.id FROM company c
  WHERE {_WEBCRM_IS_OPEN} AND coalesce(c.directory_due_at, :now) <= :now
 UNION ALL
 SELECT '{Job.PROVE_MAILBOX}', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
- WHERE {_MAILBOX_IS_OPEN} AND p.due_at <= :now
+ WHERE {MAILBOX_IS_OPEN} AND p.due_at <= :now
 UNION ALL
 SELECT '{Job.PROVE_WEBCRM}', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
  WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND p.due_at <= :now

@@ -1,11 +1,12 @@
 """poll(company): asks for many folders of many mailboxes at once whether anything changed.
 
-At rest nothing did. A folder with news, or without an answer, is left to `discover`.
+At rest nothing did. A folder with news, without an answer, with the cursor of an earlier version or
+after a full reading that was broken off is left to `discover`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from webcrm_sync.core.errors import SyncError
@@ -33,23 +34,27 @@ def poll(context: Context) -> None:
 
 def _read_due(context: Context, ahead: timedelta) -> Sequence[SyncFolder]:
     with context.begin() as tx:
-        return folder_reads.due_polls(
-            tx, by=tx.now + ahead, selection=SELECTION, limit=MAX_REQUESTS
-        )
+        return folder_reads.due_polls(tx, by=tx.now + ahead, limit=MAX_REQUESTS)
 
 
 def _poll_folders(context: Context, due: Sequence[SyncFolder]) -> None:
-    cursors = [folder.cursor or "" for folder in due]
-    try:
-        pages = context.graph.fetch_next_pages(cursors, size=_PAGE_SIZE)
-    except SyncError:  # `discover` finds out which mailbox is in trouble
-        pages = [None] * len(due)
+    with context.begin() as tx:
+        unfinished = folder_reads.unfinished(tx, [folder.id for folder in due])
+    ready = [f for f in due if f.selection >= SELECTION and f.id not in unfinished]
+    pages = _fetch_pages(context, ready)
     context.transact(lambda tx: _record(context, tx, due, pages))
 
 
-def _record(
-    context: Context, tx: Tx, due: Sequence[SyncFolder], pages: Sequence[Page | None]
-) -> None:
+def _fetch_pages(context: Context, ready: Sequence[SyncFolder]) -> Mapping[int, Page]:
+    """The page behind the cursor of each folder that Graph answered for, by folder id."""
+    try:
+        pages = context.graph.fetch_next_pages([f.cursor or "" for f in ready], size=_PAGE_SIZE)
+    except SyncError:  # `discover` finds out which mailbox is in trouble
+        return {}
+    return {folder.id: page for folder, page in zip(ready, pages, strict=True) if page}
+
+
+def _record(context: Context, tx: Tx, due: Sequence[SyncFolder], pages: Mapping[int, Page]) -> None:
     next_poll = tx.now + context.settings.poll_interval(is_pushed=True)
     mailboxes.lock(tx, folder_ids=[folder.id for folder in due])
     quiet = _quiet_pages(tx, due, pages)
@@ -62,11 +67,9 @@ def _record(
             folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=False)
 
 
-def _quiet_pages(
-    tx: Tx, due: Sequence[SyncFolder], pages: Sequence[Page | None]
-) -> dict[int, Page]:
+def _quiet_pages(tx: Tx, due: Sequence[SyncFolder], pages: Mapping[int, Page]) -> dict[int, Page]:
     """The pages that hold nothing but versions which we wrote, by folder id."""
-    answered = [(folder, page) for folder, page in zip(due, pages, strict=True) if page]
+    answered = [(folder, pages[folder.id]) for folder in due if folder.id in pages]
     versions = {
         (folder.mailbox_id, change.graph_id, change.change_key or "")
         for folder, page in answered

@@ -18,10 +18,10 @@ from sqlalchemy import (
     Dialect,
     Enum,
     ForeignKey,
+    FromClause,
     Identity,
     Integer,
     MetaData,
-    Table,
     Text,
     text,
 )
@@ -85,7 +85,7 @@ def is_type_different(
     return False if isinstance(declared, Enum) and isinstance(stored, Text) else None
 
 
-def columns_of(table: Table, kind: type[Any]) -> list[ColumnElement[Any]]:
+def columns_of(table: FromClause, kind: type[Any]) -> list[ColumnElement[Any]]:
     """The columns for the fields of a dataclass, each labelled with its field's name."""
     return [table.c[name].label(name) for name in kind.__dataclass_fields__]
 
