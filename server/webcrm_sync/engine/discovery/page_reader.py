@@ -63,11 +63,12 @@ def _read_page_facts(
     locations = _read_locations(context, box, removed, faults)
     in_sync_folders = [i for i, at in locations.items() if at and at.folder_id in sync_folders]
     # Graph says only "removed" of a copy that was moved in, out and in again between two readings.
-    returned = [i for i in in_sync_folders if _is_unread(known.get(i))]
+    returned = [i for i in in_sync_folders if _is_unread(known.get(i), None)]
     incomplete = [
         c.graph_id
         for c in changes
-        if not (c.is_removed or c.message or c.fault) and _is_unread(known.get(c.graph_id))
+        if not (c.is_removed or c.message or c.fault)
+        and _is_unread(known.get(c.graph_id), c.change_key)
     ]
     arrivals = _prepare_arrivals(context, box, changes, known, faults)
     arrivals |= _fetch_arrivals(context, box, dict.fromkeys(returned + incomplete), faults)
@@ -79,8 +80,9 @@ def _read_page_facts(
     return PageFacts(readable, locations, files, faults)
 
 
-def _is_unread(known: Item | None) -> bool:
-    return known is None or known.is_bare
+def _is_unread(known: Item | None, change_key: str | None) -> bool:
+    """True unless the copy was read, or was unreadable in this version: our mark comes back."""
+    return known is None or (known.is_bare and known.change_key != change_key)
 
 
 def _copy_name(box: Mailbox, graph_id: str) -> str:
@@ -114,10 +116,11 @@ def _prepare_arrivals(
         if c.message is not None and is_new_copy(known.get(c.graph_id), c.message)
     ]
     unread, odd_messages = isolate.try_each(
-        context, new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
+        context, "read", new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
     )
     arrivals, odd_bodies = isolate.try_each(
         context,
+        "read the body",
         unread,
         lambda arrival: arrival.with_body_read(context.body_reader),
         lambda arrival: _copy_name(box, arrival.message.graph_id),
@@ -133,6 +136,7 @@ def _fetch_arrivals(
     """Copies that the page only names, each read by a call of its own; adds to `faults`."""
     fetched, odd = isolate.try_each(
         context,
+        "fetch",
         graph_ids,
         lambda graph_id: (graph_id, _fetch_arrival(context, box, graph_id)),
         lambda graph_id: _copy_name(box, graph_id),
