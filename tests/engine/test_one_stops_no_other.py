@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,16 +18,19 @@ from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.fault_isolation import job_backoff
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.store import mailboxes, schedule
 from webcrm_sync.store.items import transitions
+from webcrm_sync.store.schedule import DueJob
 from webcrm_sync.worker import STEPS, run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
+EVA = "eva@nordwind.example"
 WORD = "Poisonous"
 ODD_MAILS: dict[str, dict[str, Any]] = {
     "last hours of 9999": {"sentDateTime": "9999-12-31T23:30:00-11:00"},
@@ -253,12 +256,13 @@ def test_bug_in_one_job_delays_that_job_alone(guarded: Scenario, box: SimMailbox
     assert held_jobs(guarded) == []
 
 
-def work_until_death(scenario: Scenario) -> str | None:
-    """The job during which the worker dies; None if all jobs finish."""
+def work_until_death(scenario: Scenario, died: DueJob | None = None) -> DueJob | None:
+    """The job during which the worker dies; None if all jobs finish.
+
+    `died`: the job of the worker before, which `rescue` enqueues again, due or not.
+    """
+    due = [died] if died else _due(scenario)
     for _ in range(50):
-        with scenario.context.begin() as tx:
-            transitions.restart_due(tx)
-            due = schedule.due_jobs(tx)
         if not due:
             return None
         for one in due:
@@ -266,35 +270,103 @@ def work_until_death(scenario: Scenario) -> str | None:
                 run_step(scenario.context, one.job, one.subject_id)
             except Death:
                 job_backoff.record_death(scenario.context, one.job, one.subject_id)
-                return one.job
+                return one
+        due = _due(scenario)
     raise AssertionError("never comes to rest")
+
+
+def _due(scenario: Scenario) -> Sequence[DueJob]:
+    with scenario.context.begin() as tx:
+        transitions.restart_due(tx)
+        return schedule.due_jobs(tx)
+
+
+def deadly(place: str) -> ErrorPlanter:
+    return ErrorPlanter(MailTraces((WORD,), frozenset()), place, Death)
+
+
+def deaths_in(scenario: Scenario, planter: ErrorPlanter, *, at_most: int = 9) -> list[str]:
+    """The jobs during which workers died, while time passes. Ends after so many deaths."""
+    deaths, died = [], None
+    with planter.watching():
+        for _ in range(7):
+            scenario.sandbox.clock.advance(timedelta(seconds=70))
+            if died := work_until_death(scenario, died):
+                deaths.append(str(died.job))
+            if len(deaths) == at_most:
+                break
+    return deaths
+
+
+def crash_rows(scenario: Scenario) -> int:
+    """How many rows say that a job is careful, or what it had begun."""
+    count = "SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM job_trouble)"
+    with scenario.context.begin() as tx:
+        return int(tx.connection.scalar(text(count)) or 0)
 
 
 @pytest.mark.parametrize(
     ("place", "task"),
-    [("core.filing:draft_activity", "file"), ("engine.discovery.arrivals:Arrival.of", "discover")],
+    [
+        ("engine.discovery.arrivals:Arrival.of", "discover"),
+        ("core.filing:draft_activity", "file"),
+        ("webcrm.requests:_activity_record", "file"),  # the first death leaves an intent behind
+    ],
 )
 def test_mail_that_a_worker_died_with_three_times_is_parked(
     guarded: Scenario, box: SimMailbox, place: str, task: str
 ) -> None:
-    deadly = guarded.drag(box, poison())
+    poisonous = guarded.drag(box, poison())
     fine = [guarded.drag(box, Mail(f"Fine {n}", LIS, KIM)) for n in range(2)]
-    deaths = []
-    with ErrorPlanter(MailTraces((WORD,), frozenset()), place, Death).watching():
-        for _ in range(6):
-            guarded.sandbox.clock.advance(timedelta(seconds=70))
-            if died := work_until_death(guarded):
-                deaths.append(died)
-    assert deaths == [task] * 3
+    assert deaths_in(guarded, deadly(place)) == [task] * 3
     assert [box.read(i).categories for i in fine] == [BOTH, BOTH]
-    row = guarded.item(box, deadly)
+    row = guarded.item(box, poisonous)
     assert (row.state, row.reason) == (State.PARKED, Reason.UNFORESEEN)
     assert "DiedTooOften" in (row.detail or "")
-    assert box.read(deadly).categories == PENDING
+    assert box.read(poisonous).categories == PENDING
     guarded.context = replace(guarded.context, version="next")
     guarded.wait(timedelta(hours=1))
-    assert box.read(deadly).categories == BOTH
+    assert box.read(poisonous).categories == BOTH
     assert len(guarded.activities) == 3
+
+
+def test_job_stays_careful_while_it_has_nothing_to_do(guarded: Scenario, box: SimMailbox) -> None:
+    """The job that `rescue` enqueues again may find that its next poll is not due yet."""
+    crm = guarded.sandbox.crm
+    user = crm.add_user(KIM, "Kim Nordwind")
+    person = guarded.add_contact("known@havnebyg.example")
+    guarded.poll_webcrm()
+    crm.send_mail(user, person, WORD, "Hello")
+    crm.send_mail(user, person, "Fine", "Hello")
+    assert deaths_in(guarded, deadly("engine.mirroring.plan:plan_mirror")) == ["mirror"] * 3
+    assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Fine"]
+
+
+@pytest.mark.parametrize("end", ["deleted", "moved out", "mailbox removed"])
+@pytest.mark.parametrize(
+    ("place", "task"),
+    [("core.filing:draft_activity", "file"), ("engine.discovery.arrivals:Arrival.of", "discover")],
+)
+def test_mail_that_is_never_due_again_does_not_keep_its_job_careful(
+    guarded: Scenario, box: SimMailbox, place: str, task: str, end: str
+) -> None:
+    other = guarded.add_mailbox(EVA, "Eva Nordwind")
+    poisonous = guarded.drag(box, poison())
+    assert deaths_in(guarded, deadly(place), at_most=2) == [task] * 2
+    if end == "deleted":
+        box.delete(poisonous)
+    elif end == "moved out":
+        box.move(poisonous, "inbox")
+    else:
+        admin.remove(guarded.context, KIM)
+    guarded.drag(other, Mail("Fine", LIS, EVA))
+    guarded.wait(timedelta(minutes=5))
+    assert crash_rows(guarded) or end == "mailbox removed", "the mail may only be late"
+    for _ in range(2):
+        item = guarded.drag(other, Mail("Fine too", LIS, EVA))
+        guarded.wait(timedelta(hours=3))
+        assert other.read(item).categories == BOTH
+    assert crash_rows(guarded) == 0
 
 
 def test_deaths_alone_park_nothing(guarded: Scenario, box: SimMailbox) -> None:

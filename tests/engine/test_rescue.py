@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from support.scenario import Scenario
 from webcrm_sync import worker
+from webcrm_sync.core.faults import CAREFUL_FOR
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.fault_isolation import job_backoff
 from webcrm_sync.store import job_failures
@@ -78,6 +79,7 @@ def test_death_is_recorded_before_the_job_runs_again(
         known = job_failures.read(tx, "housekeeping", scenario.context.company_id)
     assert known is not None
     assert (known.deaths, known.trouble) == (1, None)
+    scenario.sandbox.clock.advance(CAREFUL_FOR)
     worker.run_step(scenario.context, Job.RETAIN, scenario.context.company_id)
     with scenario.context.begin() as tx:
         assert job_failures.read(tx, "housekeeping", scenario.context.company_id) is None

@@ -15,6 +15,13 @@ _OWN_PACKAGE = "webcrm_sync."
 #: the cause.
 MAX_SUBJECTS_PER_FAULT = 20
 SAME_FAULT_WINDOW = timedelta(minutes=10)
+#: After its worker's last death a job stays careful for this long, whatever it does meanwhile.
+#: Longer than the pause between two tries (`core.retry`) or before a verification: what killed the
+#: worker may not be due at once.
+CAREFUL_FOR = timedelta(minutes=15)
+#: A crash marker is deleted when no worker has died for this long. What it names was due again
+#: meanwhile, if it ever is: a service may ask for a pause of an hour (`net.retry_after`).
+CRASH_MARKERS_FOR = timedelta(hours=2)
 #: The first crash of a job names no subject; from then on a crash marker does.
 _MAX_STARTS = 2
 #: SQLSTATE classes of a database that does not work, or whose tables differ from this version's

@@ -76,7 +76,11 @@ def _read_due(context: Context, box: Mailbox) -> DueCopies:
     with context.reading() as tx:
         ids = marks.due_ids(tx, box.id, limit=BATCH)
     read, odd = isolate.try_each(
-        context, ids, lambda item_id: _query_due(context, box, item_id), lambda i: _hold_of(i).name
+        context,
+        "read",
+        ids,
+        lambda item_id: _query_due(context, box, item_id),
+        lambda i: _hold_of(i).name,
     )
     for item_id, fault in odd:
         incidents.hold_back(context, Job.MARK, _hold_of(item_id), fault)

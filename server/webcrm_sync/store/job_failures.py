@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.faults import CAREFUL_FOR, CRASH_MARKERS_FOR
+from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.incidents import begun, job_trouble
@@ -64,8 +66,8 @@ def postpone(
 
 def count_death(tx: Tx, task: str, subject_id: int) -> None:
     """Count one more worker that died during the job."""
-    more = {"deaths": job_trouble.c.deaths + 1}
-    _save(tx, task, subject_id, {"deaths": 1}, more)
+    more = {"deaths": job_trouble.c.deaths + 1, "died_at": tx.now}
+    _save(tx, task, subject_id, {"deaths": 1, "died_at": tx.now}, more)
 
 
 def _save(
@@ -82,10 +84,18 @@ def _save(
 
 
 def clear(tx: Tx, task: str, subject_id: int) -> None:
-    """Record that the job works again. Keep its deaths while it has a crash marker."""
-    unfinished = select(begun.c.thing).where(_is_job(begun, task, subject_id)).exists()
-    is_job = _is_job(job_trouble, task, subject_id)
-    tx.connection.execute(delete(job_trouble).where(is_job, ~unfinished))
+    """Record that the job works again.
+
+    Its deaths are kept for `CAREFUL_FOR`, and while it has a crash marker. Markers are deleted
+    after `CRASH_MARKERS_FOR`: they name what is never due again.
+    """
+    is_job, is_marker = _is_job(job_trouble, task, subject_id), _is_job(begun, task, subject_id)
+    may_return = job_trouble.c.died_at > tx.now - CRASH_MARKERS_FOR
+    kept = select(job_trouble.c.task).where(is_job, may_return).exists()
+    tx.connection.execute(delete(begun).where(is_marker, ~kept))
+    unfinished = select(begun.c.thing).where(is_marker).exists()
+    is_careful = (job_trouble.c.died_at > tx.now - CAREFUL_FOR).is_(True)
+    tx.connection.execute(delete(job_trouble).where(is_job, ~unfinished, ~is_careful))
     query = update(job_trouble).where(is_job)
     tx.connection.execute(query.values(due_at=None, attempts=0, trouble=None))
 
@@ -107,3 +117,11 @@ def delete_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> None:
 
 def _is_job(table: Table, task: str, subject_id: int) -> ColumnElement[bool]:
     return (table.c.task == task) & (table.c.subject_id == subject_id)
+
+
+def forget_mailbox(tx: Tx, mailbox_id: int) -> None:
+    """Delete what is recorded about the jobs of a mailbox."""
+    tasks = [job.value for job in Job if job.scope is Scope.MAILBOX]
+    for table in (begun, job_trouble):
+        is_job = table.c.task.in_(tasks) & (table.c.subject_id == mailbox_id)
+        tx.connection.execute(delete(table).where(is_job))

@@ -14,7 +14,7 @@ from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import MailUser, Place
-from webcrm_sync.store import companies
+from webcrm_sync.store import companies, job_failures
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
@@ -184,6 +184,7 @@ def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
     of_mailbox = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
     lock(tx, folder_ids=tx.connection.execute(of_mailbox).scalars())
     tx.connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
+    job_failures.forget_mailbox(tx, mailbox_id)
     orphan = ~select(item.c.id).where(item.c.email_id == email.c.id).exists()
     tx.connection.execute(delete(email).where(email.c.company_id == tx.company_id, orphan))
     tx.note_directory_change()

@@ -19,18 +19,21 @@ class DiedTooOften(Exception):
 
 
 @contextmanager
-def crash_marker(context: Context, name: str) -> Iterator[None]:
+def crash_marker(context: Context, step: str, name: str) -> Iterator[None]:
     """Commit a marker before the block and remove it afterwards. Does nothing outside careful mode.
 
-    Raises DiedTooOften instead of running the block when earlier workers died in it.
+    `name`: the thing. Only starts of the same step count, since the one that a worker dies in knows
+    how to hold the thing back. Raises DiedTooOften instead of running the block when earlier
+    workers died in it.
     """
     careful = context.careful
     if careful is None:
         yield
         return
+    marker = f"{step}: {name}"
     with careful.lock:
         with context.begin() as tx:
-            deaths = job_failures.write_crash_marker(tx, careful.task, careful.subject_id, name)
+            deaths = job_failures.write_crash_marker(tx, careful.task, careful.subject_id, marker)
         try:
             if is_given_up(deaths):
                 raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
@@ -38,11 +41,11 @@ def crash_marker(context: Context, name: str) -> Iterator[None]:
         except MemoryError:
             raise  # counts as a death, so the marker stays
         except Exception:
-            _remove(context, careful, name)
+            _finish(context, careful, marker)
             raise
-        _remove(context, careful, name)
+        _finish(context, careful, marker)
 
 
-def _remove(context: Context, careful: CarefulMode, name: str) -> None:
+def _finish(context: Context, careful: CarefulMode, marker: str) -> None:
     with context.begin() as tx:
-        job_failures.delete_crash_marker(tx, careful.task, careful.subject_id, name)
+        job_failures.delete_crash_marker(tx, careful.task, careful.subject_id, marker)

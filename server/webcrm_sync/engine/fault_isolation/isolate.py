@@ -40,7 +40,7 @@ def run_batch(
     """
 
     def act_marked(some: Sequence[T]) -> R:
-        with crash_marker(context, hold_of(some[0]).name):
+        with crash_marker(context, step, hold_of(some[0]).name):
             return act(some)
 
     def hold(culprit: T, error: Exception) -> None:
@@ -77,7 +77,8 @@ def run_in_savepoints(
     """
 
     def act_in_savepoint(some: Sequence[T]) -> None:
-        with crash_marker(context, hold_of(some[0]).name), tx.connection.begin_nested():
+        marker = crash_marker(context, step, hold_of(some[0]).name)
+        with marker, tx.connection.begin_nested():
             act(some)
 
     def hold(culprit: T, error: Exception) -> None:
@@ -87,13 +88,17 @@ def run_in_savepoints(
 
 
 def try_each(
-    context: Context, things: Iterable[T], act: Callable[[T], R], name_of: Callable[[T], str]
+    context: Context,
+    step: str,
+    things: Iterable[T],
+    act: Callable[[T], R],
+    name_of: Callable[[T], str],
 ) -> tuple[list[R], list[tuple[T, Exception]]]:
     """Results of `act` for each thing, and each culprit with what it raised. Holds nothing back."""
     results, faults = [], []
     for one in things:
         try:
-            with crash_marker(context, name_of(one)):
+            with crash_marker(context, step, name_of(one)):
                 results.append(act(one))
         except Exception as error:
             if is_trouble(error):

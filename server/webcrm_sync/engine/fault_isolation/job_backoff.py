@@ -44,7 +44,7 @@ def guard_job(context: Context, task: str, subject_id: int) -> Iterator[Context]
 
 
 def record_death(context: Context, task: str, subject_id: int) -> None:
-    """Record that a worker died with the job: it runs in careful mode until it succeeds once."""
+    """Record that a worker died with the job: it runs in careful mode for a while."""
     try:
         with context.begin() as tx:
             job_failures.count_death(tx, task, subject_id)

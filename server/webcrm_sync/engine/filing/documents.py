@@ -230,7 +230,11 @@ def _write(context: Context, ready: Sequence[tuple[PendingAttachment, DocumentDr
 def _is_unsent(context: Context, ready: Sequence[tuple[PendingAttachment, DocumentDraft]]) -> bool:
     """True when one of these cannot be serialized for webCRM: then none of them was sent."""
     _, odd = isolate.try_each(
-        context, ready, lambda one: context.webcrm.check_document(one[1]), _name
+        context,
+        "check the attachment",
+        ready,
+        lambda one: context.webcrm.check_document(one[1]),
+        _name,
     )
     if odd:
         with context.begin() as tx:

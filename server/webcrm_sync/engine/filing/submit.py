@@ -123,7 +123,11 @@ def _on_unexpected_error(
     all of the batch, so all of it is searched for.
     """
     _, odd = isolate.try_each(
-        context, claimed.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
+        context,
+        "check the draft",
+        claimed.drafts,
+        lambda d: context.webcrm.check_activities([d.activity]),
+        _name,
     )
     if odd and not is_answered:
         release(context, claimed)
@@ -199,7 +203,9 @@ def _send(context: Context, claimed: ClaimedBatch, answered: list[str]) -> Batch
 def _deleted_persons(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
     """The refused filings whose Person was deleted in webCRM after the directory was read."""
     with_person = [d for d in refused if d.filing.person_id is not None]
-    checked, _ = isolate.try_each(context, with_person, partial(_check_person, context), _name)
+    checked, _ = isolate.try_each(
+        context, "check the person", with_person, partial(_check_person, context), _name
+    )
     return frozenset(filing_id for filing_id, is_deleted in checked if is_deleted)
 
 

@@ -75,7 +75,11 @@ def _maintain_subscriptions(context: Context, box: Mailbox) -> bool:
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
     subscribed, faults = isolate.try_each(
-        context, folders, partial(_maintain_subscription, context, box), lambda f: f"folder {f.id}"
+        context,
+        "subscribe",
+        folders,
+        partial(_maintain_subscription, context, box),
+        lambda f: f"folder {f.id}",
     )
     for _, fault in faults:  # after the other folders
         raise fault

@@ -72,12 +72,16 @@ def _plan_new(context: Context, boxes: Sequence[Mailbox], until: datetime | None
     unreadable: list[UnreadableRecord] = []
     activities = list(context.webcrm.list_changed_activities(since, odd=unreadable))
     sent, faults = isolate.try_each(
-        context, activities, lambda a: a if is_sent_mail(a, context.settings) else None, _name
+        context,
+        "recognise",
+        activities,
+        lambda a: a if is_sent_mail(a, context.settings) else None,
+        _name,
     )
     new = _select_unplanned(context, [a for a in sent if a is not None])
     users = _read_users(context, new)
     addressed, unaddressed = isolate.try_each(
-        context, new, lambda a: (a, _find_contact(context, a.person_id)), _name
+        context, "find the contact", new, lambda a: (a, _find_contact(context, a.person_id)), _name
     )
     for activity, fault in unaddressed:
         incidents.hold_back(context, Job.MIRROR, _hold_of(activity), fault)

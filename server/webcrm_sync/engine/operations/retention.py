@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import release_after_upgrade
@@ -24,7 +25,9 @@ def housekeeping(context: Context) -> None:
         if not companies.claim_due(tx, "housekeeping_due_at", interval=_EVERY):
             return
     steps = (_delete_contents, _delete_drafts, release_after_upgrade)
-    _, faults = isolate.try_each(context, steps, lambda step: step(context), lambda s: s.__name__)
+    _, faults = isolate.try_each(
+        context, Job.RETAIN, steps, lambda step: step(context), lambda s: s.__name__
+    )
     for _, fault in faults:
         raise fault
 

@@ -75,12 +75,17 @@ def prove_page(context: Context, first_id: int) -> PageProof:
     _record(context, page, findings, busy)
     _, odd_rivals = isolate.try_each(
         context,
+        "judge a rival",
         findings.rivals,
         lambda pair: _judge_rival(context, page, *pair),
         lambda p: _name(p[0]),
     )
     _, odd = isolate.try_each(
-        context, findings.absent, partial(_judge_absent, context, page), _name
+        context,
+        "judge a missing one",
+        findings.absent,
+        partial(_judge_absent, context, page),
+        _name,
     )
     for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
         incidents.record_once(context, "prove", _name(filing), fault)
@@ -120,7 +125,9 @@ def _is_implausible(context: Context, absent: Sequence[Filing], expected: Sequen
     """True if implausibly many Activities are missing: a wrong or a broken webCRM."""
     if len(absent) < _MANY or len(absent) * 2 <= len(expected):
         return False
-    found, odd = isolate.try_each(context, absent[:_MANY], partial(_read_activity, context), _name)
+    found, odd = isolate.try_each(
+        context, "read", absent[:_MANY], partial(_read_activity, context), _name
+    )
     return not odd and all(activity is None for activity in found)
 
 

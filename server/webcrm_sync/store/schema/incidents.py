@@ -28,7 +28,7 @@ incident = Table(
 )
 
 #: A job that failed; a job that works has no row. It does not run before `due_at`. `deaths`: how
-#: many workers died during it.
+#: many workers died during it, the last one at `died_at`.
 job_trouble = Table(
     "job_trouble",
     metadata,
@@ -39,6 +39,7 @@ job_trouble = Table(
     count("attempts"),
     Column("trouble", Text),
     count("deaths"),
+    time("died_at"),
 )
 
 #: Crash markers: what a job with deaths has begun and not finished.
