@@ -101,6 +101,7 @@ def test_words_separate_on_the_screen_are_separate_in_the_text(html: str, text: 
             "1  Roof",
         ),
         ("<table><tr><td>a<br>b</td><td>c</td></tr><tr><td>d<td>e</table>", "a\nb\nc\nd  e"),
+        ("<table><tr><td>a<br>b</td><td>c</td><td>d</td></tr></table>", "a\nb\nc\nd"),
         ("<table><tr><td></td><td>b</td></tr></table>", "b"),
         ("<table><tr><td>a</td><td></td><td>c</td></tr></table>", "a  c"),
         ("<table><caption>Prices</caption><tr><td>a</table>", "Prices\na"),
@@ -169,7 +170,7 @@ def test_lists_are_numbered_as_their_author_sees_them(html: str, text: str) -> N
         ("<q>yes</q>", "“yes”"),
         ("<q><q></q>yes</q>", "“yes”"),
         ("<input type=checkbox checked> yes <input type=checkbox> no", "[x] yes [ ] no"),
-        ("<span style='font-family:Wingdings'>J</span>", "☺"),
+        ("<span style='font-family:Wingdings'>JKLüûàßè</span>", "☺😐☹✓✗→←➔"),
     ],
 )
 def test_marked_words_keep_their_meaning(html: str, text: str) -> None:

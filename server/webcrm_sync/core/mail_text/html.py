@@ -50,7 +50,7 @@ class HtmlText:
     is_cut: bool
 
 
-def html_to_text(html: str, *, limit: int, marks_quotes: bool = False) -> HtmlText:
+def html_to_text(html: str, *, limit: int, marks_quotes: bool) -> HtmlText:
     """The text of some HTML, about `limit` characters at most. Linear in the length of the HTML.
 
     Links become `[words](address)`, quoted lines begin with `> `, struck words are in `~~`.
@@ -132,7 +132,7 @@ class _TreeWalk:
     def _is_invisible(self, node: LexborNode, tag: str) -> bool:
         """True for an element that shows nothing. Reads it if it is a style sheet."""
         if tag == "style":
-            self._sheet.read(node.text(deep=True))
+            self._sheet.read(node.text())
             self._can_sheet_hide = not self._sheet.is_empty
         return tag in _INVISIBLE or tag[0] in "-!"
 
