@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from support.database import empty
+from support.doctor import OF_TESTS, Doctor, open_doctor
 from support.fault_runner import FaultRunner, fault_runner
 from support.lock_order import in_one_order
 from support.openapi import deviations
@@ -19,8 +20,11 @@ from support.recorded_company import Company, open_company
 from support.revisions import database_of
 from support.scenario import BO, OpenScenario, Scenario
 from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.migrate import migrate
+from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.environment import Sandbox
+from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
@@ -116,3 +120,20 @@ def company(
     migrate(recorded_database)
     with open_company(recording, recorded_sandbox, recorded_database) as company:
         yield company
+
+
+@pytest.fixture
+def doctor(scenario: Scenario, tmp_path: Path) -> Iterator[Doctor]:
+    """`doctor` over a company of which nothing is wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in OF_TESTS:
+            patch.delenv(PREFIX + variable, raising=False)
+        yield open_doctor(scenario, tmp_path)
+
+
+@pytest.fixture
+def reached(doctor: Doctor) -> Iterator[Doctor]:
+    """The same, and the web process answers at PUBLIC_URL."""
+    with Server(create_app(doctor.scenario.context).wsgi_app) as server:
+        doctor.settings["PUBLIC_URL"] = server.url
+        yield doctor

@@ -67,9 +67,10 @@ def test_every_command_refuses_and_names_both_companies_and_the_fix(
         told = CliRunner().invoke(cli, [name, *arguments])
         assert told.exit_code == 1, name
         held = scenario.context.tenant_id
-        assert f"holds the mailboxes of the Entra tenant {held}" in told.stderr, name
-        assert f"ENTRA_TENANT_ID is {OTHER}" in told.stderr
-        assert f"{PREFIX}DATABASE_URL" in told.stderr
+        said = told.stdout if name == "doctor" else told.stderr  # a failed check among others
+        assert f"holds the mailboxes of the Entra tenant {held}" in said, name
+        assert f"ENTRA_TENANT_ID is {OTHER}" in said
+        assert f"{PREFIX}DATABASE_URL" in said
     for arguments in (["add", "--yes", KIM], ["remove", "--yes", KIM]):
         assert CliRunner().invoke(cli, ["mailbox", *arguments]).exit_code != 0
     with scenario.context.begin() as tx:

@@ -28,21 +28,22 @@ PLAIN_WORDS = set(
     re.findall(
         r"\w+",
         """
-actions active activity add addin address addresses admin after any api app attachment attachments
-attempt auth blanks blueprint body bounded bounds bulk changes choice cli client clock cluster
-column columns common compare concurrency conflicts connection connections consent contacts copy
-core create crm crowd database deadline deferred differences digest document documents elements
-emails embedded encryption endpoints engine entra env errors events facts failures field fields
-filename filenames folder folders graph group groups guard header headers health html http id ids
-index isolate job jobs key keys later layout limit limits line lines links list listening listing
-locks logs lookup loop mail mails main manifest manual match message messages metadata migrate
-migrations model net number numbering of open openapi organisations other outgoing outlook pages
-paging pane parser pending person pictures plan platforms process properties proxy query rate read
-reader record records refresh remove render reply report request requests retry role routes row
-rows rule rules same schema schemas sdk sender sent serve server serving settings sheet signing
-size source store style subject subjects sync tables text time times tls tokens transport
-transports truncate typed urls values variables view views web webcrm webhook webhooks word words
-workers writer wsgi
+actions active activity add addin address addresses admin after any api app attachment
+attachments attempt auth blanks blueprint body bounded bounds bulk certificates changes choice
+cli client clients clock cluster column columns common compare concurrency conflicts connection
+connections consent contacts copy core create credential crm crowd database deadline deferred
+differences digest document documents elements emails embedded encryption endpoints engine entra
+env errors events facts failures field fields filename filenames folder folders graph group
+groups guard header headers health html http id ids index installation isolate job jobs key keys
+later layout limit limits line lines links list listening listing locks logs lookup loop machine
+mail mails main manifest manual match message messages metadata microsoft migrate migrations
+model net number numbering of open openapi organisations other outgoing outlook pages paging
+pane parser pending person pictures plan platforms process properties proxy public query rate
+read reader record records refresh remove render reply report request requests retry role routes
+row rows rule rules run same schema schemas sdk sender sent serve server serving settings sheet
+signing size source store style subject subjects sync tables text time times tls tokens
+transport transports truncate typed url urls values variables view views web webcrm webhook
+webhooks word words workers write writer wsgi
 """,
     )
 )

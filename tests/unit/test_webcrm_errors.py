@@ -9,6 +9,7 @@ import pytest
 from support.webcrm_answers import NOW, create_answer
 from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
 from webcrm_sync.core.errors import (
+    Forbidden,
     Gone,
     LoginRefused,
     Refused,
@@ -29,7 +30,7 @@ from webcrm_sync.webcrm.errors import Answer, classify_answer, read_access_token
         (307, TryLater, Unclear),
         (400, Refused, Refused),
         (401, TryLater, TryLater),
-        (403, Refused, Refused),
+        (403, Forbidden, Forbidden),
         (404, Gone, Gone),
         (408, TryLater, Unclear),
         (413, TooLarge, TooLarge),

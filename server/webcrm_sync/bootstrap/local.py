@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 
 from webcrm_sync.engine.local_context import LocalContext
-from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
-from webcrm_sync.settings import Settings
+from webcrm_sync.localdb.embedded import DatabaseMissing, DatabaseTrouble, embedded
+from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Cipher, read_or_create_key
@@ -40,7 +40,11 @@ def database_url(settings: Settings, *, create: bool = False) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    with embedded(settings.data_dir, create=create) as url:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(embedded(settings.data_dir, create=create))
+        except OSError as error:
+            raise _data_dir_trouble(error) from error
         yield url
 
 
@@ -84,5 +88,16 @@ def read_cipher(settings: Settings, *, create: bool) -> Cipher:
         return Cipher([key.strip() for key in keys if key.strip()])
     if not create and not (settings.data_dir / "secret.key").is_file():
         raise DatabaseMissing
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Cipher([read_or_create_key(settings.data_dir)])
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Cipher([read_or_create_key(settings.data_dir)])
+    except OSError as error:
+        raise _data_dir_trouble(error) from error
+
+
+def _data_dir_trouble(error: OSError) -> DatabaseTrouble:
+    """The folder is full, read-only, of another user, or no folder."""
+    return DatabaseTrouble(
+        f"{PREFIX}DATA_DIR cannot be used ({error.strerror or error}): "
+        "name a folder that this user may write and that has space."
+    )

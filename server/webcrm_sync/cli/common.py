@@ -13,7 +13,7 @@ from threading import Event
 from types import FrameType
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from webcrm_sync.bootstrap.local import DatabaseOutdated, open_local_context
 from webcrm_sync.core.errors import SyncError
@@ -22,9 +22,10 @@ from webcrm_sync.localdb.cluster import DatabaseTrouble
 from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.companies import AnotherCompany
+from webcrm_sync.store.database_errors import describe_database_error
 from webcrm_sync.store.revision import DatabaseNewer
 
-_EXPECTED_ERRORS = (
+_WITH_MESSAGE = (
     AnotherCompany,
     DatabaseMissing,
     DatabaseNewer,
@@ -40,19 +41,24 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 without_asking = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
+#: The errors that an administrator can do something about.
+EXPECTED_ERRORS = (SettingsError, *_WITH_MESSAGE, DBAPIError)
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn each expected error into one message and exit code 1."""
     try:
         yield
-    except SettingsError as error:
-        raise click.ClickException(f"These settings are missing or wrong:\n{error}") from error
-    except _EXPECTED_ERRORS as error:
-        raise click.ClickException(str(error)) from error
-    except OperationalError as error:
-        reason = str(error.orig).splitlines()[0]
-        text = f"The database does not answer ({reason}). Check WEBCRM_SYNC_DATABASE_URL."
-        raise click.ClickException(text) from error
+    except EXPECTED_ERRORS as error:
+        raise click.ClickException(describe(error)) from error
+
+
+def describe(error: Exception) -> str:
+    """The message of one of EXPECTED_ERRORS."""
+    if isinstance(error, SettingsError):
+        return f"These settings are missing or wrong:\n{error}"
+    return describe_database_error(error) if isinstance(error, DBAPIError) else str(error)
 
 
 def settings() -> Settings:

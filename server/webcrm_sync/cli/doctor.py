@@ -3,33 +3,69 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import click
 
+from webcrm_sync.bootstrap.clients import open_clients
+from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.bootstrap.local import utc_now
 from webcrm_sync.cli import common
-from webcrm_sync.cli.company import open_company
-from webcrm_sync.engine.operations.doctor import Verdict, run_checks
+from webcrm_sync.cli.doctor_checks import check_addin, check_listen
+from webcrm_sync.engine.operations.doctor import Check, Verdict, run_checks
+from webcrm_sync.engine.operations.doctor.machine import check_machine
+from webcrm_sync.engine.operations.doctor.microsoft import Watched
+from webcrm_sync.engine.operations.doctor.public_url import check_public_url
+from webcrm_sync.engine.operations.doctor.run import check_services
+from webcrm_sync.settings import Settings, SettingsError
 from webcrm_sync.store.webcrm_line import Caller
 
 _LABELS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.FAILED: "FAILED "}
 
 
 @click.command()
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @common.as_json
-def doctor(is_json: bool) -> None:
+def doctor(addresses: tuple[str, ...], is_json: bool) -> None:
     """Check the settings and every service.
 
-    Checks database, sign-in, permissions, webCRM and reachability, and says how to fix what fails.
+    Checks this machine, the database, sign-in, permissions, every mailbox, webCRM and
+    reachability, and says how to fix what fails. It writes a draft and a category into one watched
+    mailbox, and a small Document into webCRM, and deletes them at once. With ADDRESS it tries these
+    mailboxes too, before you add them.
 
     Exit code 1: a check failed.
     """
-    with open_company(Caller.PERSON) as context:
-        found = []
-        for check in run_checks(context):
-            found.append(check)
-            if not is_json:
-                click.echo(f"{_LABELS[check.verdict]}  {check.name}: {check.text}")
+    found = []
+    for check in _find_checks(addresses):
+        found.append(check)
+        if not is_json:
+            click.echo(f"{_LABELS[check.verdict]}  {check.name}: {check.text}")
     if is_json:
         common.print_json([asdict(check) for check in found])
     sys.exit(1 if any(c.verdict is Verdict.FAILED for c in found) else 0)
+
+
+def _find_checks(addresses: Sequence[str]) -> Iterator[Check]:
+    """Every check that is possible: without settings no other, without a database the others."""
+    try:
+        settings = common.settings()
+    except SettingsError as error:
+        yield from (Check("settings", Verdict.FAILED, line) for line in error.lines)
+        return
+    yield from check_machine(settings, utc_now())
+    yield from check_addin()
+    yield from check_listen(settings)
+    try:
+        with open_context(settings, caller=Caller.PERSON) as context:
+            yield from run_checks(context, addresses)
+    except common.EXPECTED_ERRORS as error:
+        yield Check("database", Verdict.FAILED, common.describe(error))
+        yield from _check_without_database(settings, addresses)
+
+
+def _check_without_database(settings: Settings, addresses: Sequence[str]) -> Iterator[Check]:
+    with open_clients(settings) as clients:
+        yield from check_services(clients, [Watched(address, None) for address in addresses])
+    yield from check_public_url(settings, (), utc_now())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
+from click import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,49 @@ COMMANDS: Mapping[str, LazyCommand] = {
         "serve", "Run a worker process alone; any number can share one database."
     ),
 }
+_IS_JSON = f"{__name__}.is_json"
 #: The entry points by which other distributions add commands, such as `demo`.
 _ADDED = "webcrm_sync.commands"
 
 
+@contextmanager
+def errors_as_json(*, is_json: bool) -> Iterator[None]:
+    """Print each error of the block as a JSON object on standard output, unless for a person."""
+    try:
+        yield
+    except click.ClickException as error:
+        if not is_json:
+            raise
+        click.echo(json.dumps({"error": error.format_message()}, ensure_ascii=False))
+        raise click.exceptions.Exit(error.exit_code) from error
+
+
 class LazyCommands(click.Group):
-    """The product's commands and the added ones.
+    """The product's commands and the added ones. With `--json` an error is JSON as well.
 
     An added command is loaded by its entry point: the product never imports the sandbox.
     """
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any
+    ) -> Context:
+        """The context of these arguments."""
+        is_json = "--json" in args
+        with errors_as_json(is_json=is_json):
+            made = super().make_context(info_name, args, parent, **extra)
+        made.meta[_IS_JSON] = is_json
+        return made
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command that the arguments name."""
+        with errors_as_json(is_json=ctx.meta.get(_IS_JSON, False)):
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: Context) -> list[str]:
         """The names of all commands, in their order."""
         return sorted([*COMMANDS, *(entry.name for entry in entry_points(group=_ADDED))])
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> click.Command | None:
         """The command with its options, None if there is none of this name."""
         for entry in entry_points(group=_ADDED, name=cmd_name):
             added: click.Command = entry.load()
@@ -62,14 +94,14 @@ class LazyCommands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         names = self.list_commands(ctx)
         limit = formatter.width - 6 - max(map(len, names))  # as click leaves it to a summary
         with formatter.section("Commands"):
             formatter.write_dl([(name, self._summarize(ctx, name, limit)) for name in names])
 
-    def _summarize(self, ctx: click.Context, name: str, limit: int) -> str:
+    def _summarize(self, ctx: Context, name: str, limit: int) -> str:
         if name in COMMANDS:
             return click.Command(name, help=COMMANDS[name].summary).get_short_help_str(limit)
         added = self.get_command(ctx, name)

@@ -9,6 +9,7 @@ SyncError
 +- CursorExpired Graph has forgotten the delta cursor (410): read the folder from the start
 +- AccessLost    Graph denies access to this mailbox (403, licence, consent)
 +- Refused       the service said no: repeating the same request does not help
+|  +- Forbidden  the application may not do this (403 of webCRM: a token that may only read)
 |  +- TooLarge   the request exceeds the service's size limit (413)
 """
 
@@ -74,6 +75,10 @@ class AccessLost(SyncError):
 
 class Refused(SyncError):
     """The service refused the request; repeating it does not help."""
+
+
+class Forbidden(Refused):
+    """The application's credentials lack the right to do this."""
 
 
 class TooLarge(Refused):

@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msal  # type: ignore[import-untyped]  # msal ships no types
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
+from webcrm_sync.graph.credential import read_certificate
 from webcrm_sync.graph.entra_http import EntraHttp
 from webcrm_sync.settings import PREFIX, Settings
 
@@ -28,6 +27,7 @@ _MESSAGES = {
     "7000222": "ENTRA_CLIENT_SECRET has expired: create a new one in Entra.",
     "700027": "ENTRA_CLIENT_CERTIFICATE is not registered with this application in Entra.",
     "700016": "ENTRA_CLIENT_ID is not an application of this tenant, or has no consent.",
+    "7000229": "ENTRA_CLIENT_ID has no enterprise application in this tenant: consent is missing.",
     "7000112": "ENTRA_CLIENT_ID is an application that is switched off in Entra.",
     "90002": "ENTRA_TENANT_ID is not a tenant of this cloud.",
     "900023": "ENTRA_TENANT_ID is neither a tenant id nor a domain.",
@@ -167,14 +167,5 @@ class AppLogin:
     def _read_credential(self) -> str | dict[str, str]:
         if self._settings.entra_client_secret:
             return self._settings.entra_client_secret.get_secret_value()
-        try:
-            pem = Path(self._settings.entra_client_certificate or "").read_bytes()
-            load_pem_private_key(pem, None)
-            load_pem_x509_certificate(pem)
-        except (OSError, ValueError, TypeError):  # TypeError: the key has a password
-            raise LoginRefused(
-                f"{PREFIX}ENTRA_CLIENT_CERTIFICATE must be a PEM file that holds the private key,"
-                " without a password, and the certificate.",
-                code="invalid_certificate",
-            ) from None
-        return {"private_key": pem.decode(), "public_certificate": pem.decode()}
+        pem = read_certificate(Path(self._settings.entra_client_certificate or ""))
+        return {"private_key": pem, "public_certificate": pem}

@@ -28,6 +28,7 @@ from webcrm_sync.graph import (
     messages,
     sender_rules,
     subscriptions,
+    write_trial,
 )
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.sender_rules import SenderRule
@@ -99,6 +100,14 @@ class GraphClient:
     def save_sender_rule(self, user_id: str, rule: SenderRule) -> None:
         """Creates a rule that has no id, or replaces the senders of one. May raise Unclear."""
         sender_rules.save_sender_rule(self._transport, user_id, rule)
+
+    def try_mail_write(self, user_id: str) -> None:
+        """Returns if the application may write mails: writes a draft and deletes it for good."""
+        write_trial.try_mail(self._transport, user_id)
+
+    def try_category_write(self, user_id: str) -> None:
+        """Returns if the application may write mailbox settings: adds and deletes a category."""
+        write_trial.try_categories(self._transport, user_id)
 
     # -- folders
 

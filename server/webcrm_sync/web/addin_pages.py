@@ -76,6 +76,16 @@ def client_config(settings: Settings) -> dict[str, object]:
     }
 
 
+def is_built(built: Path = BUILT_FOLDER) -> bool:
+    """True if each page finds its script in the folder."""
+    try:
+        scripts = [find_built_files(built, entry)[0] for entry in _ENTRY_POINTS.values()]
+    except (KeyError, ValueError, OSError):  # a manifest of something else, or cut off
+        return False
+    files = [built / url.removeprefix(_ASSETS) for urls in scripts for url in urls]
+    return all(scripts) and all(file.is_file() for file in files)
+
+
 def find_built_files(built: Path, entry: str) -> tuple[list[str], list[str]]:
     """The paths of the scripts and styles of an entry point; empty before the first build."""
     try:

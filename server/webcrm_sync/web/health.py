@@ -8,6 +8,7 @@ from functools import partial
 from flask import Blueprint, Response, jsonify
 
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.operations.installation import SERVICE, installation_ids
 from webcrm_sync.engine.operations.probe import Probe
 from webcrm_sync.engine.operations.readiness import UNREADABLE, read_readiness
 from webcrm_sync.web.access import Guard, guarded
@@ -16,7 +17,11 @@ _DEADLINE_S = 3.0
 
 
 def create_blueprint(context: Context) -> Blueprint:
-    """The routes `GET /livez` (and its older name `/healthz`) and `GET /readyz`."""
+    """The routes `GET /livez` (and its older name `/healthz`) and `GET /readyz`.
+
+    The first also says which installation answers.
+    """
+    installation = installation_ids(context)[0]
     routes = Blueprint("health", __name__)
     readiness = Probe(partial(read_readiness, context), deadline_s=_DEADLINE_S)
 
@@ -24,7 +29,7 @@ def create_blueprint(context: Context) -> Blueprint:
     @routes.get("/livez")
     @guarded(Guard.OPEN)
     def livez() -> dict[str, str]:
-        return {"status": "ok"}
+        return {"status": "ok", "service": SERVICE, "installation": installation}
 
     @routes.get("/readyz")
     @guarded(Guard.OPEN)

@@ -21,7 +21,7 @@ from webcrm_sync.core.crm import (
     SentActivity,
     UnreadableRecord,
 )
-from webcrm_sync.core.errors import Gone, Refused, SyncError
+from webcrm_sync.core.errors import Forbidden, Gone, Refused, SyncError
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.net.bounds import Bounds
@@ -74,6 +74,27 @@ class WebCrm:
     def check_login(self) -> None:
         """Returns if webCRM can be reached and accepts the login; raises as all methods do."""
         self._call("GET", "/Auth")
+
+    def try_activities(self) -> None:
+        """Returns if the token may write Activities. Sends a list of none, so nothing changes.
+
+        Raises Forbidden, or TryLater with the code UNAUTHORIZED, if it may not. It is inferred that
+        webCRM looks at the rights before the list; another refusal of the list counts as allowed.
+        """
+        try:
+            self._call("PATCH", "/Activities", body=b"[]")
+        except Forbidden:
+            raise
+        except Refused:
+            return
+
+    def try_documents(self) -> None:
+        """Returns if the token may write Documents: creates a small one and deletes it.
+
+        Raises what `write_document` raises.
+        """
+        answer = self._call("POST", "/Documents", body=requests.trial_document_body())
+        self.delete_document(wire.read_new_id(answer, "DocumentId").record_id)
 
     def list_fields(self) -> tuple[Field, ...]:
         """The Activity's fields with their labels, lengths and drop-downs."""

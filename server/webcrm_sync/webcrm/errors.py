@@ -11,6 +11,7 @@ from datetime import datetime
 import httpx
 
 from webcrm_sync.core.errors import (
+    Forbidden,
     Gone,
     LoginRefused,
     Refused,
@@ -24,6 +25,8 @@ from webcrm_sync.net.bounds import AnswerTooLarge
 from webcrm_sync.net.errors import NOT_TRUSTED, classify_connection_error
 from webcrm_sync.net.retry_after import read_retry_after
 
+#: The code of a call that webCRM refuses although the login was accepted.
+UNAUTHORIZED = "401"
 #: The characters that a header can carry.
 _BEARER = re.compile(r"[\x21-\x7e]+")
 _LOGIN_REFUSED = "webCRM did not accept the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
@@ -64,7 +67,7 @@ def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncErr
     if 200 <= status < 300:
         return None
     if status == 401:
-        return TryLater("webCRM did not accept our login", code=code)
+        return TryLater("webCRM did not accept our login", code=UNAUTHORIZED)
     if status == 429:
         return TryLater(message, retry_at=_read_retry_at(answer, now), code=code)
     if status < 400:
@@ -73,7 +76,7 @@ def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncErr
         if is_write:
             return Unclear(message, code=code)
         return TryLater(message, retry_at=_read_retry_at(answer, now), code=code)
-    kinds = {404: Gone, 413: TooLarge}
+    kinds = {403: Forbidden, 404: Gone, 413: TooLarge}
     return kinds.get(status, Refused)(message, code=code)
 
 

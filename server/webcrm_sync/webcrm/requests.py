@@ -140,6 +140,17 @@ def document_body(draft: DocumentDraft) -> StreamedBody:
     return StreamedBody((head[:-1] + b',"DocumentFile":"', draft, b'"}'))
 
 
+def trial_document_body() -> bytes:
+    """The body of POST /Documents for a small file that belongs to no record."""
+    return _record_body(
+        DocumentId=0,
+        DocumentFileName="webcrm-sync-test.txt",
+        DocumentFileExtension="txt",
+        DocumentFileSize=4,
+        DocumentFile="dGVzdA==",
+    )
+
+
 def document_move_body(document_id: int, organisation_id: int) -> bytes:
     """The body of PUT /Documents/{id} that moves the Document to an Organisation."""
     return _record_body(DocumentId=document_id, DocumentOrganisationId=organisation_id)

@@ -12,6 +12,8 @@ from webcrm_sync_sandbox.graph.http import GraphError, bad_request, not_found
 from webcrm_sync_sandbox.graph.request_context import Caller
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from webcrm_sync_sandbox.graph.http import Call
     from webcrm_sync_sandbox.graph.routes import Realm, Route
     from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
@@ -84,18 +86,21 @@ class AccessControl:
     def _check(self, caller: Caller, mailbox: SimMailbox, realm: Realm, *, is_write: bool) -> None:
         if caller.user_id:
             allowed = self._outlook.may_enter(caller.user_id, mailbox)
-            allowed = allowed and _permits(caller, realm, is_write=is_write)
+            allowed = allowed and _permits(caller.permissions, realm, is_write=is_write)
         elif self._outlook.scope is not None and realm != "User":
             # Exchange's own roles apply; the token has no roles claim then.
-            allowed = self._outlook.is_in_scope(mailbox)
+            roles = self._outlook.roles
+            allowed = self._outlook.is_in_scope(mailbox) and _permits(
+                roles, realm, is_write=is_write
+            )
         else:
-            allowed = _permits(caller, realm, is_write=is_write)
+            allowed = _permits(caller.permissions, realm, is_write=is_write)
         if not allowed:
             raise GraphError(
                 403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."
             )
 
 
-def _permits(caller: Caller, realm: Realm, *, is_write: bool) -> bool:
+def _permits(permissions: Collection[str], realm: Realm, *, is_write: bool) -> bool:
     wanted = f"{realm}.ReadWrite" if is_write else f"{realm}.Read"
-    return any(permission.startswith(wanted) for permission in caller.permissions)
+    return any(permission.startswith(wanted) for permission in permissions)

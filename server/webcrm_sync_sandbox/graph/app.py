@@ -6,6 +6,7 @@ import json
 import random
 import time
 import uuid
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from webcrm_sync_sandbox.journal import CONTENTS, UNKNOWN
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from datetime import datetime
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from webcrm_sync_sandbox.clock import Clock
@@ -98,7 +100,7 @@ class Graph:
         reply = self._answer(call)
         environ[CONTENTS] = call.notes.contents
         environ[UNKNOWN] = call.notes.unknown
-        body, headers = _encoded(call, reply)
+        body, headers = _encoded(call, reply, self._clock.now())
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
         return [body]
 
@@ -216,12 +218,13 @@ def _json(body: dict[str, object]) -> bytes:
         return json.dumps(body).encode()
 
 
-def _encoded(call: Call, reply: Reply) -> tuple[bytes, list[tuple[str, str]]]:
+def _encoded(call: Call, reply: Reply, now: datetime) -> tuple[bytes, list[tuple[str, str]]]:
     headers = dict(reply.headers)
     body = reply.body
     if isinstance(body, dict):
         headers["Content-Type"] = _JSON
         body = _json(body)
+    headers["Date"] = format_datetime(now, usegmt=True)
     headers["request-id"] = call.request_id
     headers["client-request-id"] = call.client_request_id
     honoured = [wish for wish in call.prefers if wish.lower().startswith(_HONOURED)]

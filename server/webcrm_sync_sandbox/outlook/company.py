@@ -19,13 +19,15 @@ class Outlook:
     """The simulated Exchange Online of one company.
 
     `scope`: the addresses that the application may access by Exchange's own roles (RBAC for
-    Applications); None = the token's roles apply to every mailbox. `groups`: Entra's, by id.
+    Applications); None = the token's roles apply to every mailbox. `roles`: what Exchange grants
+    within the scope. `groups`: Entra's, by id.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.scope: set[str] | None = None
         self.groups: dict[str, SimGroup] = {}
+        self.roles = {"Mail.ReadWrite", "MailboxSettings.ReadWrite"}
         self._mailboxes: dict[str, SimMailbox] = {}
         self._by_name: dict[str, SimMailbox] = {}
         self._grants: set[tuple[str, str]] = set()

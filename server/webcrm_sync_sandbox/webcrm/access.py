@@ -22,6 +22,10 @@ class NotLoggedIn(Exception):
     """The bearer is missing, unknown or expired."""
 
 
+class NotAllowed(Exception):
+    """The token lacks the right to write. Inferred: rights are chosen per area and token."""
+
+
 class Throttled(Exception):
     """The token's quota is used up."""
 
@@ -63,12 +67,14 @@ class AccessControl:
         return bearer
 
     @contextmanager
-    def visit(self, authorization: str) -> Iterator[None]:
+    def visit(self, authorization: str, *, is_write: bool) -> Iterator[None]:
         """Admit one call for the length of the block.
 
-        Raises NotLoggedIn, Throttled, or Dropped for a second call at a time.
+        Raises NotLoggedIn, Throttled, NotAllowed, or Dropped for a second call at a time.
         """
         code = self._whose(authorization)
+        if is_write and code in self._world.read_only:
+            raise NotAllowed
         visitor = self._count(code)
         with self._lock:
             visitor.inside += 1

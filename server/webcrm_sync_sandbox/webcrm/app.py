@@ -44,7 +44,7 @@ def webcrm_app(system: WebCrmSystem) -> Flask:
         name: getattr(api, name) if name == "login" else api.inside(getattr(api, name))
         for name in {rule.endpoint for rule in app.url_map.iter_rules()}
     }
-    answer_errors(app)
+    answer_errors(app, system)
     return app
 
 
@@ -88,7 +88,8 @@ class _Api:
 
         @wraps(view)
         def guarded(**parts: Any) -> Response:
-            with self._door.visit(request.headers.get("Authorization", "")):
+            is_write = request.method != "GET"
+            with self._door.visit(request.headers.get("Authorization", ""), is_write=is_write):
                 time.sleep(self._world.answer_time.total_seconds())
                 if (request.content_length or 0) > self._world.largest_request:
                     raise Bad(413, "The request is too large")
@@ -144,8 +145,9 @@ class _Api:
             raise Bad(400, f"'{kinds}' is no entity type")
         return json_answer(
             [
-                _metadata(table.entity, name, number, self._world.labels.get(name, ()))
+                _metadata(self._world, table.entity, name, number)
                 for number, name in enumerate(table.entity.columns, start=1)
+                if name not in self._world.missing
             ]
         )
 
@@ -250,7 +252,8 @@ def _subject(line: object) -> str:
     return str(line.get("ActivityDescription", "")) if isinstance(line, dict) else ""
 
 
-def _metadata(entity: Entity, name: str, number: int, labels: tuple[str, ...]) -> Record:
+def _metadata(system: WebCrmSystem, entity: Entity, name: str, number: int) -> Record:
+    labels, longest = system.labels.get(name, ()), system.max_length(entity, name)
     column, short = entity.columns[name], name.removeprefix(entity.name)
     return {
         "FieldMetadataId": number,
@@ -259,6 +262,6 @@ def _metadata(entity: Entity, name: str, number: int, labels: tuple[str, ...]) -
         "FieldMetadataLabel": short,
         "FieldMetadataSortOrder": number,
         "FieldMetadataDisplayType": "M" if short == "Memo" else column.kind.value,
-        "FieldMetadataTextFieldMaxLength": column.max_length if column.kind is Kind.TEXT else None,
+        "FieldMetadataTextFieldMaxLength": longest if column.kind is Kind.TEXT else None,
         "FieldMetadataDropdownListData": [{"Text": text, "Value": text} for text in labels],
     }

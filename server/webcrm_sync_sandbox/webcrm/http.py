@@ -9,7 +9,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync_sandbox.journal import UNKNOWN
-from webcrm_sync_sandbox.webcrm.access import NotLoggedIn, Throttled
+from webcrm_sync_sandbox.webcrm.access import NotAllowed, NotLoggedIn, Throttled
+from webcrm_sync_sandbox.webcrm.system import WebCrmSystem
 
 _DEFAULT_SIZE = 50
 _LARGEST_SIZE = 1000
@@ -31,8 +32,14 @@ def refusal(status: int) -> bytes:
     return json.dumps(said).encode()
 
 
-def answer_errors(app: Flask) -> None:
+def answer_errors(app: Flask, system: WebCrmSystem) -> None:
     """Register the handlers that answer every refusal as webCRM does."""
+
+    def not_allowed(_error: NotAllowed) -> Response:
+        said = {"Message": "Access denied.", "Type": "UnauthorizedAccessException"}
+        return json_answer(said, system.read_only_refusal)
+
+    app.register_error_handler(NotAllowed, not_allowed)
     app.register_error_handler(Bad, _bad)
     app.register_error_handler(NotLoggedIn, _not_logged_in)
     app.register_error_handler(Throttled, _throttled)

@@ -36,7 +36,9 @@ class WebCrmSystem:
     alone), `odd` (by id, the wrong fields that Queries return for a record),
     `dislikes_parallel` (a token's second request at a time is cut off or gets 401), `answer_time`
     (of every call), `calls_a_minute`, `login_refusal` (status of a refused login; 200 says it in
-    the body), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
+    the body), `read_only` (tokens that may only read), `read_only_refusal` (the status of their
+    writes), `lengths` (of fields that this system made shorter), `missing` (fields that it does not
+    list), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
     people enter).
     """
 
@@ -53,6 +55,10 @@ class WebCrmSystem:
         self.answer_time = timedelta()
         self.calls_a_minute = 250
         self.login_refusal = 200
+        self.lengths: dict[str, int] = {}
+        self.missing: set[str] = set()
+        self.read_only: set[str] = set()
+        self.read_only_refusal = 403
         self.largest_request = 64_000_000
         self.time_zone = ZoneInfo("UTC")
         self.tables = {
@@ -215,6 +221,10 @@ class WebCrmSystem:
             raise ValueError("Violation of PRIMARY KEY constraint. Cannot insert duplicate key")
         return self.tables[entity.name].insert(record)
 
+    def max_length(self, entity: Entity, name: str) -> int:
+        """The length of a text field, 0 = any."""
+        return self.lengths.get(name, entity.columns[name].max_length)
+
     def _value(self, entity: Entity, name: str, given: object) -> object:
         column = entity.columns.get(name)
         if column is None:
@@ -225,8 +235,9 @@ class WebCrmSystem:
                 b64decode(str(value), validate=True)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-        if column.max_length and _length(str(value)) > column.max_length:
-            raise ValueError(f"{name}: longer than {column.max_length} characters")
+        longest = self.max_length(entity, name)
+        if longest and _length(str(value)) > longest:
+            raise ValueError(f"{name}: longer than {longest} characters")
         if name in self.labels and value not in self.labels[name]:
             raise ValueError(f"{name}: '{value}' is not in the list")
         return value

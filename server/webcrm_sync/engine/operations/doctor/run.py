@@ -1,0 +1,78 @@
+"""The checks in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.local_context import LocalContext
+from webcrm_sync.engine.operations.doctor import tables
+from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
+from webcrm_sync.engine.operations.doctor.crm import WebCrmChecks
+from webcrm_sync.engine.operations.doctor.microsoft import MicrosoftChecks, Watched
+from webcrm_sync.engine.operations.doctor.public_url import check_public_url
+from webcrm_sync.engine.operations.installation import installation_ids
+from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import mailboxes
+from webcrm_sync.webcrm.client import WebCrm
+from webcrm_sync.webcrm.field_metadata import FieldMetadata
+
+
+class Clients(Protocol):
+    """The clients of Graph and webCRM, with or without a database."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+
+    @property
+    def graph(self) -> GraphClient:
+        """The client of Graph."""
+
+    @property
+    def webcrm(self) -> WebCrm:
+        """The client of webCRM."""
+
+    @property
+    def metadata(self) -> FieldMetadata:
+        """The Activity's fields."""
+
+
+def run_checks(context: Context, addresses: Sequence[str] = ()) -> Iterator[Check]:
+    """The checks of tables and services, one by one. `addresses`: of mailboxes to try besides."""
+    yield Check("database", Verdict.OK, "answers and is migrated")
+    for name, check in (
+        ("secrets", tables.check_secrets),
+        ("troubles", tables.check_troubles),
+        ("contacts", tables.check_contacts),
+    ):
+        yield from run_part(name, partial(check, context))
+    yield from check_services(context, _read_watched(context, addresses))
+    known = partial(check_public_url, context.settings, installation_ids(context), context.now())
+    yield from run_part("reachability", known)
+
+
+def check_services(clients: Clients, watched: Sequence[Watched]) -> Iterator[Check]:
+    """The checks of Microsoft's services and webCRM, which need no database."""
+    microsoft = MicrosoftChecks(clients.settings, clients.graph, clients.now, watched)
+    yield from microsoft.run()
+    yield from WebCrmChecks(clients.settings, clients.webcrm, clients.metadata).run()
+
+
+def _read_watched(context: LocalContext, addresses: Sequence[str]) -> list[Watched]:
+    with context.begin() as tx:
+        boxes = mailboxes.all_mailboxes(tx)
+    known = {box.address for box in boxes}
+    new = dict.fromkeys(address.strip().casefold() for address in addresses)
+    return [
+        *(Watched(box.address, box.user_id) for box in boxes),
+        *(Watched(address, None) for address in new if address not in known),
+    ]

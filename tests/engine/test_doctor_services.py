@@ -1,0 +1,196 @@
+"""`doctor` names what is wrong at Microsoft, at webCRM and at the public address."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.doctor import OK, WARNING, Doctor, answering
+from support.scenario import KIM
+from webcrm_sync.settings import PREFIX
+from webcrm_sync_sandbox.http_server import Server, free_port
+
+LIS = "lis@nordwind.example"
+
+
+def test_a_missing_permission_is_named_with_the_address_of_the_consent(doctor: Doctor) -> None:
+    app, settings = doctor.app, doctor.settings
+    roles = ("Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All", "GroupMember.Read.All")
+    app.roles = roles[:3]
+    text = doctor.said("permissions", WARNING)
+    assert text.startswith("no group can be followed (`mailbox add --group`): GroupMember.Read.All")
+    app.roles = roles[:2]
+    text = doctor.said("permissions")
+    assert text.startswith("no mailbox can be found or added: User.Read.All is missing")
+    assert f"{settings['ENTRA_AUTHORITY']}/{settings['ENTRA_TENANT_ID']}/" in text
+    assert f"adminconsent?client_id={settings['ENTRA_CLIENT_ID']}" in text
+    app.roles = (*roles[:2], "Directory.Read.All")
+    assert doctor.said("permissions", OK) == "users and groups can be read"
+
+
+def test_a_withdrawn_consent_is_named(doctor: Doctor) -> None:
+    doctor.app.roles = ()
+    assert "User.Read.All is missing" in doctor.said("permissions")
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        ({"Mail.ReadWrite", "MailboxSettings.Read"}, "MailboxSettings.ReadWrite"),
+        ({"Mail.Read", "MailboxSettings.ReadWrite"}, "Mail.ReadWrite"),
+    ],
+)
+def test_a_missing_right_to_write_is_found_by_writing(
+    doctor: Doctor, granted: set[str], missing: str
+) -> None:
+    outlook = doctor.scenario.sandbox.outlook
+    doctor.app.roles = ("User.Read.All",)
+    outlook.scope, outlook.roles = {KIM, LIS}, granted
+    text = doctor.said("write permission")
+    assert text.startswith(f"{KIM} can be read, but not written to: {missing} is missing.")
+
+
+def test_a_mailbox_is_tried_before_it_is_added(doctor: Doctor) -> None:
+    outlook = doctor.scenario.sandbox.outlook
+    box = outlook.add_mailbox(LIS, "Lis Nordwind")
+    checks = doctor.checks(LIS)
+    assert f"a draft and a category were written into {LIS} and deleted again" in {
+        check["text"] for check in checks
+    }
+    assert [box.messages(place) for place in ("drafts", "deleteditems")] == [[], []]
+    doctor.app.roles = ("User.Read.All",)
+    outlook.scope = {KIM}
+    text = doctor.said("mailboxes", arguments=(LIS,))
+    assert text.startswith(f"{LIS}: Exchange does not let the application into this mailbox.")
+
+
+def test_an_address_of_nobody_is_named(doctor: Doctor) -> None:
+    text = doctor.said("mailboxes", arguments=("nobody@nordwind.example",))
+    assert text.startswith("nobody@nordwind.example: Entra has no such user. Check the spelling")
+    doctor.scenario.sandbox.journal.clear()  # the sandbox knows no search for an address
+
+
+def test_a_mailbox_that_cannot_be_used_says_why(doctor: Doctor) -> None:
+    (box,) = doctor.scenario.sandbox.outlook.mailboxes
+    box.has_licence = False
+    assert "the licence has ended" in doctor.said("mailboxes")
+    box.has_licence, box.is_full = True, True
+    assert "the mailbox is full. Free some space" in doctor.said("mailboxes")
+
+
+def test_equal_troubles_of_300_mailboxes_are_one_line(doctor: Doctor) -> None:
+    outlook = doctor.scenario.sandbox.outlook
+    for number in range(60):
+        address = f"person{number}@nordwind.example"
+        outlook.add_mailbox(address, "Somebody").has_licence = False
+        with doctor.scenario.context.begin() as tx:
+            tx.connection.exec_driver_sql(
+                "INSERT INTO mailbox (company_id, user_id, address, display_name, is_shared,"
+                " added_at, mirror_since, attempts)"
+                " VALUES (%s, %s, %s, '', false, now(), now(), 0)",
+                (tx.company_id, outlook.mailbox(address).user_id, address),
+            )
+    text = doctor.said("mailboxes")
+    assert text.startswith("60 mailboxes (person0@nordwind.example, ")
+    assert " and 55 more): the user has no mailbox in Exchange Online" in text
+
+
+def test_services_that_are_down_are_named_once_and_not_per_mailbox(doctor: Doctor) -> None:
+    doctor.settings["GRAPH_URL"] = f"http://127.0.0.1:{free_port()}/v1.0"
+    assert doctor.said("Graph").startswith("Graph cannot be reached: nothing listens on 127.0.0.1")
+    assert "mailboxes" not in {check["name"] for check in doctor.checks()}
+    doctor.settings["ENTRA_AUTHORITY"] = f"https://localhost:{free_port()}"
+    assert "Entra cannot be reached: nothing listens" in doctor.said("Entra and Graph sign-in")
+
+
+def test_a_service_whose_certificate_is_not_trusted_is_named(doctor: Doctor) -> None:
+    del doctor.settings["CA_BUNDLE"]
+    text = doctor.said("Entra and Graph sign-in")
+    assert "is not trusted; put its root into " in text
+    assert f"{PREFIX}CA_BUNDLE" in text
+
+
+def test_a_refused_secret_is_named(doctor: Doctor) -> None:
+    doctor.settings["ENTRA_CLIENT_SECRET"] = "hush"
+    assert f"{PREFIX}ENTRA_CLIENT_SECRET is not a secret" in doctor.said("Entra and Graph sign-in")
+
+
+def test_a_wrong_token_is_named(doctor: Doctor) -> None:
+    doctor.settings["WEBCRM_TOKEN"] = "hush"
+    text = doctor.said("webCRM login")
+    assert f"did not accept the application token in {PREFIX}WEBCRM_TOKEN" in text
+    assert "Configuration > Integration > API" in text
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_may_only_read_is_found_by_writing(doctor: Doctor, status: int) -> None:
+    crm = doctor.scenario.sandbox.crm
+    crm.read_only, crm.read_only_refusal = set(crm.tokens), status
+    text = doctor.said("webCRM write permission")
+    assert text.startswith("the application token may read, but not write Activities and Documents")
+
+
+def test_webcrm_that_is_down_or_somewhere_else_is_named(doctor: Doctor) -> None:
+    doctor.settings["WEBCRM_URL"] = f"http://127.0.0.1:{free_port()}"
+    assert "webCRM cannot be reached: nothing listens on" in doctor.said("webCRM login")
+    doctor.settings["WEBCRM_URL"] = "https://nowhere.invalid"
+    assert "the name nowhere.invalid is unknown" in doctor.said("webCRM login")
+    with Server(answering("404 Not Found", b"")) as other:
+        doctor.settings["WEBCRM_URL"] = other.url
+        text = doctor.said("webCRM login")
+    assert f"There is no webCRM at the address in {PREFIX}WEBCRM_URL" in text
+    with Server(answering("200 OK", b"<html>")) as other:
+        doctor.settings["WEBCRM_URL"] = other.url
+        assert f"check {PREFIX}WEBCRM_URL" in doctor.said("webCRM login")
+
+
+def test_missing_labels_and_key_fields_are_named_all_at_once(doctor: Doctor) -> None:
+    crm = doctor.scenario.sandbox.crm
+    crm.labels["ActivityAction"] = ("Meeting",)
+    crm.lengths["ActivityCustom15"] = 20
+    texts = [check["text"] for check in doctor.checks() if check["name"] == "webCRM fields"]
+    assert [text.partition(":")[0] for text in texts] == [
+        "ActivityCustom15 holds 20 characters; it needs 30. Make it longer in webCRM, or name "
+        f"another one in {PREFIX}WEBCRM_KEY_FIELD",
+        "webCRM does not know the label 'E-mail in'",
+        "webCRM does not know the label 'E-mail out'",
+    ]
+    crm.labels["ActivityAction"] = ("E-mail in", "E-mail out")
+    crm.missing.add("ActivityCustom15")
+    assert "webCRM does not list the field ActivityCustom15" in doctor.said("webCRM fields")
+
+
+def test_nothing_or_another_server_at_the_public_address_is_named(doctor: Doctor) -> None:
+    settings = doctor.settings
+    settings["PUBLIC_URL"] = f"http://127.0.0.1:{free_port()}"
+    assert "nothing listens on" in doctor.said("reachability")
+    settings["PUBLIC_URL"] = "https://nowhere.invalid"
+    assert "the name nowhere.invalid is unknown" in doctor.said("reachability")
+    for body, words in (
+        (b"<html>", "another server answers at"),
+        (b'{"status": "fine"}', "another server answers at"),
+        (b'{"status": "ok"}', "an earlier version of this service answers at"),
+    ):
+        with Server(answering("200 OK", body)) as other:
+            settings["PUBLIC_URL"] = other.url
+            assert words in doctor.said("reachability")
+    with Server(answering("404 Not Found", b"")) as other:
+        settings["PUBLIC_URL"] = other.url
+        assert "/healthz answers 404: that is not this service" in doctor.said("reachability")
+
+
+def test_another_installation_at_the_public_address_is_named(reached: Doctor) -> None:
+    assert reached.said("reachability", OK)
+    reached.settings["SECRET_KEY"] = "another"
+    text = reached.said("reachability")
+    assert text.startswith("another installation of this product answers at")
+    assert f"{PREFIX}SECRET_KEY" in text
+
+
+def test_a_public_address_whose_certificate_is_not_trusted_is_named(doctor: Doctor) -> None:
+    doctor.settings["PUBLIC_URL"] = doctor.settings["ENTRA_AUTHORITY"]
+    del doctor.settings["CA_BUNDLE"]
+    text = doctor.said("reachability")
+    assert (
+        "is not trusted. Microsoft must trust it: use a certificate of a public authority" in text
+    )
