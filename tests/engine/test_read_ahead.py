@@ -10,6 +10,7 @@ from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE, discover, read_on
 from webcrm_sync.engine.discovery.notifications import NotificationReceiver
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import folder_reads, schedule
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.schema.tables import announced_copy
@@ -17,6 +18,12 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _FLOOD = PAGE_SIZE + 10
+EVA = "eva@nordwind.example"
+
+
+def _flood_mail(number: int) -> Mail:
+    message_id = f"<flood-{number}@havnebyg.example>"
+    return Mail(f"Flood {number}", BO, KIM, cc=(EVA,), message_id=message_id)
 
 
 @pytest.fixture
@@ -24,7 +31,7 @@ def mailbox_id(scenario: Scenario, box: SimMailbox) -> int:
     """Kim's mailbox in the middle of a flood: the first page is read, another one follows."""
     folder = subscribe(scenario)
     for number in range(_FLOOD):
-        scenario.drag(box, Mail(f"Flood {number}", BO, KIM))
+        scenario.drag(box, _flood_mail(number))
     with scenario.context.begin() as tx:
         folder_reads.request_read(tx, [folder.id])
     discover(scenario.context, folder.mailbox_id)
@@ -97,12 +104,39 @@ def test_a_mail_that_is_moved_out_after_it_was_read_ahead_is_noticed(
     assert scenario.item(box, item).folder_id is None
 
 
-def test_few_announced_mails_wait_at_a_time(scenario: Scenario, mailbox_id: int) -> None:
+def test_the_newest_announced_mails_wait(scenario: Scenario, mailbox_id: int) -> None:
     most = folder_reads.MOST_ANNOUNCED
-    _notify(scenario, *(f"unknown {n}" for n in range(most + 5)))
-    _notify(scenario, "one more")
-    assert len(_announced(scenario)) == most
+    _notify(scenario, *(f"flood {n}" for n in range(most + 5)))
+    assert _announced(scenario) == {f"flood {n}" for n in range(5, most + 5)}
+    _notify(scenario, "fresh")
+    assert _announced(scenario) == {*(f"flood {n}" for n in range(6, most + 5)), "fresh"}
     scenario.run_until_idle()
+    assert len(scenario.activities) == _FLOOD
+
+
+def test_a_mail_that_is_moved_during_a_flood_is_filed_and_marked_before_it(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    item = _move(scenario, box, "Fresh")
+    discover(scenario.context, mailbox_id)
+    read_on(scenario.context, mailbox_id)  # finds newer copies than the announced one
+    marked: list[str] = []
+    scenario.sandbox.outlook.listen(lambda notice: marked.append(notice.change.item_id))
+    scenario.run_until_idle()
+    assert scenario.activities[0]["ActivityDescription"] == "Fresh"
+    assert marked[0] == item
+    assert len(marked) == _FLOOD + 1
+
+
+def test_a_mail_of_a_flood_that_is_moved_singly_too_is_filed_before_it(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    colleague = scenario.sandbox.outlook.add_mailbox(EVA, "Eva Nordwind")
+    admin.add(scenario.context, admin.inspect(scenario.context, EVA))
+    scenario.drag(colleague, _flood_mail(0))
+    read_on(scenario.context, mailbox_id)
+    scenario.discover()
+    assert scenario.activities[0]["ActivityDescription"] == _flood_mail(0).subject
     assert len(scenario.activities) == _FLOOD
 
 

@@ -29,13 +29,13 @@ def database_of(server_url: str, revision: str) -> Iterator[Engine]:
     )
     name = f"of_{revision}"
     with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine = sqlalchemy.create_engine(server.url.set(database=name), poolclass=NullPool)
     bring_to(engine, revision)
     yield engine
     with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE {name}"))
 
 
 def bring_to(engine: Engine, revision: str, *, is_back: bool = False) -> None:

@@ -112,6 +112,16 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
     return {row.key: row.id for row in result}
 
 
+def overtake_floods(tx: Tx, email_ids: Iterable[int]) -> None:
+    """File and mark these mails before those of floods, although they were found in one.
+
+    Mails that another transaction has locked are left out, since waiting for them could deadlock.
+    """
+    ids = select(email.c.id).where(any_of(email.c.id, email_ids), email.c.is_from_flood)
+    unlocked = ids.with_for_update(skip_locked=True).scalar_subquery()
+    tx.connection.execute(update(email).where(email.c.id.in_(unlocked)).values(is_from_flood=False))
+
+
 def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
     """Ids of the mails that an earlier version stored without headers. Locks them until `tx` ends.
 

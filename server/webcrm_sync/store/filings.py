@@ -93,7 +93,7 @@ _OPEN = (
     .join(email, email.c.id == filing.c.email_id)
     .where(filing.c.company_id == bindparam("company"), ~filing.c.is_complete)
 )
-_OPEN_NEWEST_FIRST = _OPEN.order_by(email.c.created_at.desc(), filing.c.id)
+_OPEN_NEWEST_FIRST = _OPEN.order_by(email.c.is_from_flood, email.c.created_at.desc(), filing.c.id)
 _STILL_OPEN = _OPEN_NEWEST_FIRST.where(any_of_param(filing.c.id, "filing_ids"))
 _DUE = _OPEN_NEWEST_FIRST.where(_IS_DUE, ~any_of_param(filing.c.id, "excluded")).limit(
     bindparam("most")

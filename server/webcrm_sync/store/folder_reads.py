@@ -19,13 +19,18 @@ from webcrm_sync.store.schema.tables import folder, item, mailbox
 _FLOOD_PAUSE = timedelta(seconds=1)
 #: The smallest difference between two times in PostgreSQL.
 _SMALLEST_STEP = timedelta(microseconds=1)
-#: From this number on, further copies of a folder are not announced: the delta lists them too.
+#: Announced copies of a folder that are kept, the newest ones. Those before them are most likely
+#: mails of the flood itself, and its pages list them.
 MOST_ANNOUNCED = 5
 _ANNOUNCE = text(
     "INSERT INTO announced_copy (folder_id, graph_id)"
-    " SELECT :folder, graph_id FROM unnest(CAST(:graph_ids AS text[])) AS graph_id"
-    " WHERE (SELECT count(*) FROM announced_copy WHERE folder_id = :folder) < :most"
-    " ON CONFLICT DO NOTHING"
+    " SELECT :folder, graph_id"
+    " FROM unnest(CAST(:graph_ids AS text[])) WITH ORDINALITY AS line (graph_id, number)"
+    " ORDER BY number ON CONFLICT DO NOTHING"
+)
+_FORGET_OLDER = text(
+    "DELETE FROM announced_copy WHERE folder_id = :folder AND id <= (SELECT id FROM announced_copy"
+    " WHERE folder_id = :folder ORDER BY id DESC OFFSET :most LIMIT 1)"
 )
 _TAKE_ANNOUNCED = text(
     "DELETE FROM announced_copy USING folder"
@@ -144,9 +149,13 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
 
 
 def announce(tx: Tx, mailbox_id: int, folder_id: int, graph_ids: Iterable[str]) -> None:
-    """Have these copies read ahead of the pages of a flood, unless enough of them wait already."""
-    parameters = {"folder": folder_id, "graph_ids": list(graph_ids), "most": MOST_ANNOUNCED}
+    """Have these copies, the newest last, read ahead of the pages of a flood.
+
+    They replace the oldest ones of the folder when too many wait.
+    """
+    parameters = {"folder": folder_id, "graph_ids": list(graph_ids)}
     if tx.connection.execute(_ANNOUNCE, parameters).rowcount:
+        tx.connection.execute(_FORGET_OLDER, {"folder": folder_id, "most": MOST_ANNOUNCED})
         tx.defer(Job.DISCOVER, mailbox_id)
 
 

@@ -21,7 +21,7 @@ from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.page_reader import read_page_facts
-from webcrm_sync.engine.discovery.page_writer import write_announced, write_page
+from webcrm_sync.engine.discovery.page_writer import FLOOD, write_announced, write_page
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
@@ -32,8 +32,6 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
 PAGE_SIZE = 50
-#: Changes in one reading from which the folder counts as flooded: more will come at once.
-_FLOOD = 10
 #: Delay before a folder that Graph does not find is read again, if it is still known then.
 _GONE_RETRY = timedelta(seconds=30)
 #: Restarts of one reading when Graph rejects even new cursors.
@@ -273,7 +271,7 @@ def _schedule_next_read(context: Context, tx: Tx, reading: _Reading) -> None:
     doubted_at = _push_doubted_at(folder, tx.now, has_new_copies=reading.has_new_copies)
     interval = context.settings.poll_interval(is_pushed=folder.subscription_id is not None)
     next_poll = tx.now + (min(_DOUBTED_POLL, interval) if doubted_at else interval)
-    is_flooded = reading.changes >= _FLOOD
+    is_flooded = reading.changes >= FLOOD
     facts = {"is_known": True, "push_doubted_at": doubted_at}
     folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=is_flooded, **facts)
 

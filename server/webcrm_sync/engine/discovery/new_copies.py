@@ -48,6 +48,7 @@ class NewCopies:
     """Adds new copies in one transaction.
 
     `folder_ids`: the mailbox's sync folders by Graph id; may be empty if each copy is in `folder`.
+    `is_flood`: they are among many, which single ones overtake.
     """
 
     tx: Tx
@@ -55,6 +56,7 @@ class NewCopies:
     box: Mailbox
     folder: SyncFolder
     folder_ids: Mapping[str, int]
+    is_flood: bool
 
     def add(self, arrivals: Mapping[str, Arrival], files: Mapping[str, Files]) -> None:
         """Add these copies, by Graph id, and the e-mails that are new with them."""
@@ -101,10 +103,15 @@ class NewCopies:
         """Add the new e-mails and the people on all of them; e-mail ids by Graph id."""
         ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
         new = {
-            mails[i].key: email_row(mails[i].key, arrival, internals)
+            mails[i].key: {
+                **email_row(mails[i].key, arrival, internals),
+                "is_from_flood": self.is_flood,
+            }
             for i, arrival in arrivals.items()
             if mails[i].key not in ids
         }
+        if ids and not self.is_flood:
+            emails.overtake_floods(self.tx, ids.values())
         ids |= emails.add_emails(self.tx, list(new.values()))
         email_ids = {i: ids[mails[i].key] for i in arrivals}
         people = [

@@ -64,7 +64,7 @@ class _Verified:
     """The notifications of one request that are verified to be about this folder."""
 
     folder: SyncFolder
-    notifications: frozenset[Notification]
+    notifications: Sequence[Notification]
 
     @property
     def is_subscription_removed(self) -> bool:
@@ -84,12 +84,17 @@ class _Verified:
         return self._versions_of(n for n in self.notifications if not n.lifecycle)
 
     def new_copies(self, known: KnownVersions) -> Sequence[str]:
-        """The Graph ids of copies to read ahead of a flood: without items in the sync folders."""
+        """The Graph ids of copies to read ahead of a flood: without items in the sync folders.
+
+        In the order of the notifications, only the last few.
+        """
         if not self.folder.has_more:
             return ()
-        ids = {n.graph_id for n in self.notifications if n.change_key and not n.lifecycle}
-        new = sorted(i for i in ids if (self.folder.mailbox_id, i) not in known.here)
-        return new[: folder_reads.MOST_ANNOUNCED]
+        ids = dict.fromkeys(
+            n.graph_id for n in self.notifications if n.change_key and not n.lifecycle
+        )
+        new = [i for i in ids if (self.folder.mailbox_id, i) not in known.here]
+        return new[-folder_reads.MOST_ANNOUNCED :]
 
     def urgency(self, known: KnownVersions) -> Urgency:
         """How soon the folder must be read.
@@ -147,9 +152,9 @@ class NotificationReceiver:
         Ignores notifications without the client state of their subscription. Everything is
         verified before anything is written, so a forged request costs one query.
         """
-        by_subscription: dict[str, set[Notification]] = {}
-        for one in notifications:
-            by_subscription.setdefault(one.subscription_id.lower(), set()).add(one)
+        by_subscription: dict[str, list[Notification]] = {}
+        for one in dict.fromkeys(notifications):
+            by_subscription.setdefault(one.subscription_id.lower(), []).append(one)
         if not by_subscription:
             return
         with self._context.begin() as tx:
@@ -182,12 +187,12 @@ class NotificationReceiver:
                 self._is_old_address_in_use = mailboxes.has_old_address(tx)
         return self._is_old_address_in_use
 
-    def _verify(self, folder: SyncFolder, notifications: set[Notification]) -> _Verified:
+    def _verify(self, folder: SyncFolder, notifications: Sequence[Notification]) -> _Verified:
         expected = self._opened_digest(folder.client_state or "") or b""
-        genuine = (
+        genuine = [
             n for n in notifications if hmac.compare_digest(expected, _digest(n.client_state))
-        )
-        return _Verified(folder, frozenset(genuine))
+        ]
+        return _Verified(folder, genuine)
 
     def _open(self, sealed: str) -> bytes | None:
         try:
@@ -225,7 +230,7 @@ def _record(
     for verified in with_columns:
         columns = verified.folder_columns(tx.now)
         mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
-    for verified in changed:
+    for verified in sorted(changed, key=lambda v: v.folder.id):  # else two requests could deadlock
         folder = verified.folder
         if graph_ids := new_copies[folder.id]:
             folder_reads.announce(tx, folder.mailbox_id, folder.id, graph_ids)

@@ -31,6 +31,9 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 #: One page at a time is written in this process. Otherwise `match` waits in `lock_company` behind
 #: every mailbox that is being read. Reentrant, since tests run a second worker inside a page.
 _WRITING = RLock()
+#: Changes in one reading from which they are a flood: more will come at once, and single mails of
+#: other readings overtake them.
+FLOOD = 10
 
 
 def write_page(
@@ -46,7 +49,8 @@ def write_page(
         columns = {"selection": folder.selection, "has_more": not page.is_last}
         if not folder_reads.advance_cursor(tx, folder, page.cursor, **columns):
             return False
-        _write_changes(tx, context, box, folder, page.changes, facts)
+        is_flood = folder.has_more or not page.is_last or len(page.changes) >= FLOOD
+        _write_changes(tx, context, box, folder, page.changes, facts, is_flood=is_flood)
     return True
 
 
@@ -63,7 +67,7 @@ def write_announced(
         current = next((f for f in mailboxes.folders(tx, box.id) if f.id == folder.id), None)
         if current is not None:
             unlisted = replace(current, round=current.round - 1)
-            _write_changes(tx, context, box, unlisted, changes, facts)
+            _write_changes(tx, context, box, unlisted, changes, facts, is_flood=False)
 
 
 def _write_changes(
@@ -73,13 +77,15 @@ def _write_changes(
     folder: SyncFolder,
     changes: Sequence[Change],
     facts: PageFacts,
+    *,
+    is_flood: bool,
 ) -> None:
     known, odd_rows = isolate.try_batch(
         [c.graph_id for c in changes],
         lambda some: lookup.known_items(tx, box.id, some, is_locked=True),
     )
     faults = {**facts.faults, **dict(odd_rows)}
-    writer = PageWriter(tx, context, box, folder, facts, known)
+    writer = PageWriter(tx, context, box, folder, facts, known, is_flood=is_flood)
     readable = [c for c in changes if c.graph_id not in faults]
     isolate.run_in_savepoints(context, tx, "record", readable, writer.write, writer.hold_of)
     for change in changes:
@@ -89,7 +95,10 @@ def _write_changes(
 
 @dataclass(frozen=True, slots=True)
 class PageWriter:
-    """Writes changes of one page in one transaction. `known`: the page's known items, locked."""
+    """Writes changes of one page in one transaction. `known`: the page's known items, locked.
+
+    `is_flood`: the page is one of many mails, which single ones overtake.
+    """
 
     tx: Tx
     context: Context
@@ -97,6 +106,7 @@ class PageWriter:
     folder: SyncFolder
     facts: PageFacts
     known: Mapping[str, Item]
+    is_flood: bool = False
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write these changes of the page: add new copies, then update known ones."""
@@ -110,9 +120,10 @@ class PageWriter:
         is_elsewhere = any(a.message.folder_id != self.folder.graph_id for a in new.values())
         needs_folders = is_elsewhere or any(c.is_removed for c in changes)
         folder_ids = self._folder_ids() if needs_folders else {}
-        NewCopies(self.tx, self.context, self.box, self.folder, folder_ids).add(
-            new, self.facts.files
+        copies = NewCopies(
+            self.tx, self.context, self.box, self.folder, folder_ids, is_flood=self.is_flood
         )
+        copies.add(new, self.facts.files)
         self._update_known(changes, known, folder_ids)
         self._fill_headers(changes, known)
 

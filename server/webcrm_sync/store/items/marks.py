@@ -22,7 +22,7 @@ _DUE = (
     select(*ITEM_COLUMNS, email.c.key)
     .join(email, email.c.id == item.c.email_id)
     .where(item.c.mailbox_id == bindparam("mailbox"), item.c.mark_due_at <= bindparam("now"))
-    .order_by(item.c.mark_attempts > 0, item.c.found_at.desc(), item.c.id)
+    .order_by(item.c.mark_attempts > 0, email.c.is_from_flood, item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
 _DUE_IDS = _DUE.with_only_columns(item.c.id)

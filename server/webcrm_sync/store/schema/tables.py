@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -116,11 +117,12 @@ folder = Table(
     Index("ix_folder_subscription", text("lower(subscription_id)")),
 )
 
-#: A copy that a notification announced while a flood is read. Not a column of `folder`: writing a
-#: page locks that row, and a notification must not wait for it.
+#: A copy that a notification announced while a flood is read; `id` shows their order. Not a column
+#: of `folder`: writing a page locks that row, and a notification must not wait for it.
 announced_copy = Table(
     "announced_copy",
     metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
     reference("folder", primary_key=True),
     Column("graph_id", Text, primary_key=True),
 )
@@ -130,6 +132,7 @@ announced_copy = Table(
 #: of earlier versions. Content and pictures are deleted once nothing is left to file.
 #: `word_digest`: distinguishes the mail from others with its Message-ID, NULL in rows of earlier
 #: versions. `sent_by`: who sent the mail on behalf of its sender.
+#: `is_from_flood`: it was found among many, so it waits while others are filed and marked.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
     "email",
@@ -158,6 +161,7 @@ email = Table(
     texts("referenced_ids", nullable=True),
     Column("sensitivity", Integer),
     time("created_at", nullable=False),
+    flag("is_from_flood"),
     UniqueConstraint("company_id", "key"),
     Index(None, "company_id", "message_id"),
 )

@@ -1,0 +1,24 @@
+"""Mails of a flood give way to others, and the newest announced copies are kept"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    no = sa.text("false")
+    op.add_column(
+        "email", sa.Column("is_from_flood", sa.Boolean(), nullable=False, server_default=no)
+    )
+    op.add_column("announced_copy", sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_column("announced_copy", "id")
+    op.drop_column("email", "is_from_flood")
