@@ -11,7 +11,7 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE, discover, read_on
 from webcrm_sync.engine.discovery.notifications import NotificationReceiver
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.store import folder_reads, schedule
+from webcrm_sync.store import folder_reads, mailboxes, schedule
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.schema.tables import announced_copy
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -27,15 +27,21 @@ def _flood_mail(number: int) -> Mail:
 
 
 @pytest.fixture
-def mailbox_id(scenario: Scenario, box: SimMailbox) -> int:
-    """Kim's mailbox in the middle of a flood: the first page is read, another one follows."""
+def flooded_id(scenario: Scenario, box: SimMailbox) -> int:
+    """Kim's mailbox at the beginning of a flood: no page is read, and no reading is requested."""
     folder = subscribe(scenario)
     for number in range(_FLOOD):
         scenario.drag(box, _flood_mail(number))
-    with scenario.context.begin() as tx:
-        folder_reads.request_read(tx, [folder.id])
-    discover(scenario.context, folder.mailbox_id)
     return folder.mailbox_id
+
+
+@pytest.fixture
+def mailbox_id(scenario: Scenario, flooded_id: int) -> int:
+    """Kim's mailbox in the middle of a flood: the first page is read, another one follows."""
+    with scenario.context.begin() as tx:
+        folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, flooded_id)])
+    discover(scenario.context, flooded_id)
+    return flooded_id
 
 
 def _announced(scenario: Scenario) -> set[str]:
@@ -82,6 +88,16 @@ def test_a_mail_that_is_moved_during_a_flood_is_read_at_once(
     scenario.run_until_idle()
     assert box.read(item).categories == BOTH
     assert len(scenario.activities) == _FLOOD + 1
+
+
+def test_a_mail_that_is_moved_before_the_first_page_of_a_flood_is_read_with_it(
+    scenario: Scenario, box: SimMailbox, flooded_id: int
+) -> None:
+    item = _move(scenario, box, "Fresh")
+    discover(scenario.context, flooded_id)
+    assert subscribed_folder(scenario, flooded_id).has_more
+    assert scenario.item(box, item).folder_id is not None
+    assert not _announced(scenario)
 
 
 def test_an_announced_mail_that_was_moved_out_again_is_not_read(

@@ -24,13 +24,16 @@ _SMALLEST_STEP = timedelta(microseconds=1)
 MOST_ANNOUNCED = 5
 _ANNOUNCE = text(
     "INSERT INTO announced_copy (folder_id, graph_id)"
-    " SELECT :folder, graph_id"
-    " FROM unnest(CAST(:graph_ids AS text[])) WITH ORDINALITY AS line (graph_id, number)"
-    " ORDER BY number ON CONFLICT DO NOTHING"
+    " SELECT folder_id, graph_id"
+    " FROM unnest(CAST(:folder_ids AS bigint[]), CAST(:graph_ids AS text[]))"
+    " WITH ORDINALITY AS line (folder_id, graph_id, number)"
+    " ORDER BY number ON CONFLICT DO NOTHING RETURNING folder_id"
 )
 _FORGET_OLDER = text(
-    "DELETE FROM announced_copy WHERE folder_id = :folder AND id <= (SELECT id FROM announced_copy"
-    " WHERE folder_id = :folder ORDER BY id DESC OFFSET :most LIMIT 1)"
+    "DELETE FROM announced_copy USING (SELECT id,"
+    " row_number() OVER (PARTITION BY folder_id ORDER BY id DESC) AS place FROM announced_copy"
+    " WHERE folder_id = ANY(CAST(:folder_ids AS bigint[]))) AS placed"
+    " WHERE placed.id = announced_copy.id AND place > :most"
 )
 _TAKE_ANNOUNCED = text(
     "DELETE FROM announced_copy USING folder"
@@ -148,14 +151,18 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
     return tx.connection.execute(query.values(columns)).rowcount == 1
 
 
-def announce(tx: Tx, mailbox_id: int, folder_id: int, graph_ids: Iterable[str]) -> None:
-    """Have these copies, the newest last, read ahead of the pages of a flood.
+def announce(tx: Tx, copies: Iterable[tuple[SyncFolder, str]]) -> None:
+    """Have these copies, by folder and Graph id, read ahead of the pages of a flood.
 
-    They replace the oldest ones of the folder when too many wait.
+    The newest one comes last. They replace the oldest ones of a folder when too many wait.
     """
-    parameters = {"folder": folder_id, "graph_ids": list(graph_ids)}
-    if tx.connection.execute(_ANNOUNCE, parameters).rowcount:
-        tx.connection.execute(_FORGET_OLDER, {"folder": folder_id, "most": MOST_ANNOUNCED})
+    lines = list(copies)
+    parameters = {"folder_ids": [f.id for f, _ in lines], "graph_ids": [i for _, i in lines]}
+    added = set(tx.connection.execute(_ANNOUNCE, parameters).scalars())
+    if not added:
+        return
+    tx.connection.execute(_FORGET_OLDER, {"folder_ids": sorted(added), "most": MOST_ANNOUNCED})
+    for mailbox_id in {f.mailbox_id for f, _ in lines if f.id in added}:
         tx.defer(Job.DISCOVER, mailbox_id)
 
 

@@ -107,10 +107,11 @@ def _read_folders(
 def _discover_folder(
     announced: Mapping[int, Sequence[str]], context: Context, box: Mailbox, folder: SyncFolder
 ) -> None:
+    graph_ids = announced.get(folder.id, ())
     if folder.has_more:
-        _read_announced(context, box, folder, announced.get(folder.id, ()))
+        _read_announced(context, box, folder, graph_ids)
     else:
-        _read_folder(context, box, folder, _Reading(folder, is_first_page_only=True))
+        _read_folder(context, box, folder, _Reading(folder, announced=graph_ids))
 
 
 def _read_folder_on(context: Context, box: Mailbox, folder: SyncFolder) -> None:
@@ -123,6 +124,8 @@ def _read_announced(
     context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]
 ) -> None:
     """Record these copies ahead of the page that lists them, without moving the cursor."""
+    if not graph_ids:
+        return
     try:
         messages = context.graph.fetch_messages(box.user_id, graph_ids)
     except (Gone, Refused):
@@ -160,8 +163,8 @@ class _Reading:
 
     #: as the folder was when the reading began: its hint is cleared at the end
     begun: SyncFolder
-    #: True = leave further pages to `read_on`
-    is_first_page_only: bool = False
+    #: the copies to read ahead of further pages, which are left to `read_on`; None = read all pages
+    announced: Sequence[str] | None = None
     has_new_copies: bool = False
     changes: int = 0
     cursors: PagingGuard = field(
@@ -195,8 +198,11 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder, reading: _R
         is_last = page.is_last
         folder = replace(folder, cursor=page.cursor, has_more=not is_last)
         if not is_last:
-            if reading.is_first_page_only:
+            if reading.announced is not None:
                 _hand_over(context, box)
+                listed = {change.graph_id for change in page.changes}
+                unlisted = [i for i in reading.announced if i not in listed]
+                _read_announced(context, box, folder, unlisted)
                 return
             reading.cursors.check(page.cursor)
     _finish_reading(context, box, folder, reading)

@@ -86,9 +86,10 @@ class _Verified:
     def new_copies(self, known: KnownVersions) -> Sequence[str]:
         """The Graph ids of copies to read ahead of a flood: without items in the sync folders.
 
-        In the order of the notifications, only the last few.
+        In the order of the notifications, only the last few. The request that makes a read due
+        names them too: the first page shows whether there is a flood.
         """
-        if not self.folder.has_more:
+        if self.folder.is_read_requested and not self.folder.has_more:
             return ()
         ids = dict.fromkeys(
             n.graph_id for n in self.notifications if n.change_key and not n.lifecycle
@@ -230,10 +231,9 @@ def _record(
     for verified in with_columns:
         columns = verified.folder_columns(tx.now)
         mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
-    for verified in sorted(changed, key=lambda v: v.folder.id):  # else two requests could deadlock
-        folder = verified.folder
-        if graph_ids := new_copies[folder.id]:
-            folder_reads.announce(tx, folder.mailbox_id, folder.id, graph_ids)
+    by_folder = sorted(changed, key=lambda v: v.folder.id)  # else two requests could deadlock
+    if copies := [(v.folder, i) for v in by_folder for i in new_copies[v.folder.id]]:
+        folder_reads.announce(tx, copies)
     if soon := [i for i in ids if urgency[i] is Urgency.SOON]:
         folder_reads.poll_by(tx, soon, tx.now + _ECHO_DELAY)
     if now := [i for i in ids if urgency[i] is Urgency.NOW]:
