@@ -28,6 +28,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.alerts.job import alert
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover, read_on
 from webcrm_sync.engine.discovery.poll import poll
@@ -62,6 +63,7 @@ STEPS: Mapping[Job, Step] = {
     Job.PROVE_WEBCRM: lambda context, _: prove.prove_due_page(context),
     Job.RETAIN: lambda context, _: retention.housekeeping(context),
     Job.FOLLOW_GROUPS: lambda context, _: groups.look(context),
+    Job.ALERT: lambda context, _: alert(context),
 }
 
 #: A worker without a heartbeat for this long counts as dead.
@@ -78,7 +80,7 @@ _RESTART_PAUSE_S = 1
 #: their own, so that no mail waits behind mailboxes that are being read. One lane each: their jobs
 #: share a lock, and a worker with a free lane checks only once a second for a job whose lock was
 #: taken when it was enqueued (procrastinate 3.10: worker.py).
-LANES = {Queue.MAILBOXES: 16, Queue.FLOODS: 4, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 2}
+LANES = {Queue.MAILBOXES: 16, Queue.FLOODS: 4, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 3}
 #: The processes among which `serve` divides the queues: reading a flood of mails takes a whole
 #: processor, and in one interpreter filing would wait for it (ADR 24).
 SHARES: Mapping[str, Collection[Queue]] = {

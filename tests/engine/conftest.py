@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from support import watched
 from support.database import empty
 from support.doctor import OF_TESTS, Doctor, open_doctor
 from support.fault_runner import FaultRunner, fault_runner
 from support.lock_order import in_one_order
 from support.openapi import deviations
+from support.receivers import MailServer, Webhook, mail_server, webhook_receiver
 from support.reconciliation import ProvedMailbox, prove_mailbox
 from support.recorded import Recording
 from support.recorded_company import Company, open_company
@@ -84,6 +87,21 @@ def runner(database_url: str) -> Iterator[FaultRunner]:
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
     """A mailbox whose proof found no difference; it gets no notifications."""
     return prove_mailbox(open_scenario(PUBLIC_URL="http://nobody.example"))
+
+
+@pytest.fixture
+def receivers() -> Iterator[tuple[MailServer, Webhook]]:
+    """A mail server and a webhook receiver."""
+    with mail_server() as mail, webhook_receiver() as webhook:
+        yield mail, webhook
+
+
+@pytest.fixture
+def open_watched(
+    open_scenario: OpenScenario, receivers: tuple[MailServer, Webhook]
+) -> watched.OpenWatched:
+    """Opens a company at work that tells these receivers about its troubles."""
+    return partial(watched.open_watched, open_scenario, *receivers)
 
 
 @pytest.fixture(params=["0005", "0012"])

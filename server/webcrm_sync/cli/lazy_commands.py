@@ -23,6 +23,7 @@ class LazyCommand:
 
 
 COMMANDS: Mapping[str, LazyCommand] = {
+    "alert": LazyCommand("alert", "Show the alerts, or send a test message."),
     "doctor": LazyCommand("doctor", "Check the settings and every service."),
     "explain": LazyCommand("explain", "Show what happened to a mail, in sentences."),
     "mailbox": LazyCommand("mailbox", "Manage the watched mailboxes."),

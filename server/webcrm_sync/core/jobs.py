@@ -38,6 +38,7 @@ class Job(StrEnum):
     PROVE_WEBCRM = "prove webcrm"
     RETAIN = "housekeeping"
     FOLLOW_GROUPS = "follow groups"
+    ALERT = "alert"
 
     @property
     def scope(self) -> Scope:
@@ -58,7 +59,7 @@ class Job(StrEnum):
 
 
 _ABOUT_A_MAILBOX = frozenset({Job.DISCOVER, Job.READ_ON, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX})
-_QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FLOODS}
+_QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FLOODS, Job.ALERT: Queue.CLOCK}
 _CALLING_WEBCRM = frozenset({Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM})
 
 

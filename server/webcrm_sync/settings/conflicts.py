@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webcrm_sync.core.web_address import is_unencrypted
+from webcrm_sync.core.web_address import is_loopback, is_unencrypted
 from webcrm_sync.settings.model import PREFIX, Settings
 
 #: The settings that hold an address that we call, or by which others call us.
@@ -29,12 +29,47 @@ class Conflict:
 
 def find_conflicts(settings: Settings) -> Iterator[Conflict]:
     """Each conflict between settings, each unusable file, and each address that cannot be right."""
-    for check in (_check_logins, _check_secret_key, _check_tls, _check_files, _check_addresses):
+    for check in _CHECKS:
         yield from check(settings)
 
 
 def _conflict(sentence: str, *settings: str) -> Conflict:
     return Conflict(frozenset(settings), f"{PREFIX}{sentence}")
+
+
+def _check_mail(settings: Settings) -> Iterator[Conflict]:
+    if bool(settings.alert_mail_to) != bool(settings.smtp_host):
+        sentence = f"ALERT_MAIL_TO and {PREFIX}SMTP_HOST: give both or neither"
+        yield _conflict(sentence, "alert_mail_to", "smtp_host")
+    if bool(settings.smtp_user) != bool(settings.smtp_password):
+        sentence = f"SMTP_USER and {PREFIX}SMTP_PASSWORD: give both or neither"
+        yield _conflict(sentence, "smtp_user", "smtp_password")
+    is_far = not is_loopback(settings.smtp_host or "localhost")
+    if settings.smtp_tls == "none" and settings.smtp_user and is_far and not settings.allow_http:
+        yield _conflict(
+            "SMTP_TLS: must be starttls or tls outside this machine, since a password is sent"
+            f" ({PREFIX}ALLOW_HTTP=true allows none in a network that you trust)",
+            "smtp_tls",
+            "smtp_user",
+            "smtp_host",
+        )
+
+
+def _check_webhook(settings: Settings) -> Iterator[Conflict]:
+    if bool(settings.alert_webhook_url) != bool(settings.alert_webhook_secret):
+        yield _conflict(
+            f"ALERT_WEBHOOK_URL and {PREFIX}ALERT_WEBHOOK_SECRET: give both or neither; make a"
+            " secret with `openssl rand -base64 32`",
+            "alert_webhook_url",
+            "alert_webhook_secret",
+        )
+    url = settings.alert_webhook_url
+    if url and is_unencrypted(url.get_secret_value()) and not settings.allow_http:
+        yield _conflict(
+            "ALERT_WEBHOOK_URL: must start with https:// outside this machine"
+            f" ({PREFIX}ALLOW_HTTP=true allows http:// in a network that you trust)",
+            "alert_webhook_url",
+        )
 
 
 def _check_logins(settings: Settings) -> Iterator[Conflict]:
@@ -130,3 +165,14 @@ def _check_addresses(settings: Settings) -> Iterator[Conflict]:
             f" the tenant belongs into {PREFIX}ENTRA_TENANT_ID",
             "entra_authority",
         )
+
+
+_CHECKS = (
+    _check_logins,
+    _check_secret_key,
+    _check_tls,
+    _check_files,
+    _check_addresses,
+    _check_mail,
+    _check_webhook,
+)

@@ -17,16 +17,19 @@ from webcrm_sync.core.attachments import MEGABYTE
 from webcrm_sync.core.web_address import check_link_pattern, is_loopback, normalize_url
 from webcrm_sync.settings.values import (
     YEAR_S,
+    Addresses,
     Domains,
     Id,
     People,
     Seconds,
     Sources,
     Url,
+    check_address,
     check_database_url,
     check_key_field,
     check_listen,
     check_moment,
+    check_secret_url,
     check_zone,
 )
 
@@ -110,6 +113,15 @@ class Settings(BaseSettings):
     entra_client_secret_expires: Annotated[datetime, AfterValidator(check_moment)] | None = None
     alert_after_minutes: Annotated[float, Field(ge=1, le=7 * 24 * 60)] = 30
     alert_disk_free_mb: Annotated[float, Field(ge=0)] = 1000
+    alert_mail_to: Addresses = frozenset()
+    alert_mail_from: Annotated[str, AfterValidator(check_address)] | None = None
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    alert_webhook_url: Annotated[SecretStr, AfterValidator(check_secret_url)] | None = None
+    alert_webhook_secret: SecretStr | None = None
 
     @field_validator("*", mode="before")
     @classmethod

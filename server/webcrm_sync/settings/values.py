@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from webcrm_sync.core.addresses import is_legacy
@@ -26,6 +26,7 @@ _INVALID_DATABASE_URL = (
 _SOURCE = re.compile(r"[!#-&(-:<-~]+")
 #: An address or domain with the wildcards that may stand before it.
 _NAME = re.compile(r"[*@.]*[^\s@,;:<>()\"'/\\]+(@[^\s@,;:<>()\"'/\\]+)?")
+_ADDRESS = re.compile(r"[^\s@,;:<>()\"'\\]+@[^\s@,;:<>()\"'\\]+")
 _KEY_FIELD = re.compile(r"Activity(Custom([1-9]|1[0-5])|Plus([1-9]|1\d|20))", re.ASCII)
 _WEBSITE = re.compile(r"https?://[^\s@,;<>()\"'\\]+")
 
@@ -76,6 +77,24 @@ def check_key_field(value: str) -> str:
             "must be ActivityCustom1 to ActivityCustom15, or ActivityPlus1 to ActivityPlus20"
         )
     return value
+
+
+def check_address(value: str) -> str:
+    """`value`, if it is one e-mail address."""
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("must be an e-mail address such as it@x.example")
+    return value
+
+
+def _check_addresses(value: frozenset[str]) -> frozenset[str]:
+    if not all(map(_ADDRESS.fullmatch, value)):
+        raise ValueError("must be e-mail addresses such as it@x.example, separated by commas")
+    return value
+
+
+def check_secret_url(value: SecretStr) -> SecretStr:
+    """`value`, if it holds the address of a web service, which may hold a secret of its own."""
+    return SecretStr(normalize_url(value.get_secret_value(), allow_query=True))
 
 
 def _check_id(value: str) -> str:
@@ -129,5 +148,6 @@ People = Annotated[
 Domains = Annotated[
     frozenset[str], NoDecode, BeforeValidator(_check_domains), BeforeValidator(_split_list)
 ]
+Addresses = Annotated[Names, AfterValidator(_check_addresses)]
 Sources = Annotated[Names, AfterValidator(_check_sources)]
 Seconds = Annotated[float, Field(gt=0, le=YEAR_S)]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.alerts import AlertState, Channel, Moment
@@ -65,11 +65,15 @@ def read_all(tx: Tx) -> Sequence[Alert]:
     return found
 
 
-def lock(tx: Tx) -> Sequence[Alert]:
-    """The company's alerts, which no other transaction changes until `tx` ends."""
-    query = select(alert.c.id).where(alert.c.company_id == tx.company_id)
-    tx.connection.execute(query.order_by(alert.c.id).with_for_update())
-    return read_all(tx)
+def read_told(tx: Tx) -> frozenset[tuple[int, Channel]]:
+    """The alerts, by id, with the channels that were told of their present opening."""
+    query = (
+        select(alert_message.c.alert_id, alert_message.c.channel)
+        .join(alert, alert.c.id == alert_message.c.alert_id)
+        .where(alert.c.company_id == tx.company_id)
+        .where(alert_message.c.opened_at == alert.c.opened_at)
+    )
+    return frozenset((row.alert_id, row.channel) for row in tx.connection.execute(query))
 
 
 def save(tx: Tx, trouble: Trouble, state: AlertState) -> int:
@@ -116,21 +120,20 @@ def intend(tx: Tx, alert_id: int, moment: Moment, channels: Collection[Channel])
         tx.connection.execute(insert(alert_message).on_conflict_do_nothing(), rows)
 
 
-def claim(tx: Tx, *, lease: timedelta, limit: int) -> Sequence[Message]:
-    """The messages that are due, which this run alone may send until `lease` is over."""
+def claim(tx: Tx, *, lease: timedelta) -> Message | None:
+    """A message that is due, which this run alone may send until `lease` is over."""
     due = (
         select(alert_message.c.id)
         .where(alert_message.c.company_id == tx.company_id, alert_message.c.sent_at.is_(None))
         .where(alert_message.c.due_at <= tx.now)
         .order_by(alert_message.c.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    ids = tx.connection.execute(due).scalars().all()
-    claimed = update(alert_message).where(alert_message.c.id.in_(ids))
+    claimed = update(alert_message).where(alert_message.c.id == due.scalar_subquery())
     values = {"begun_at": tx.now, "due_at": tx.now + lease}
-    rows = tx.connection.execute(claimed.values(**values).returning(*_MESSAGE))
-    return sorted((Message(*row) for row in rows), key=lambda message: message.id)
+    row = tx.connection.execute(claimed.values(**values).returning(*_MESSAGE)).first()
+    return Message(*row) if row else None
 
 
 def record_sent(tx: Tx, message_id: int, note: str | None) -> None:
@@ -139,9 +142,16 @@ def record_sent(tx: Tx, message_id: int, note: str | None) -> None:
 
 
 def postpone(tx: Tx, message: Message, *, due_at: datetime, trouble: str) -> None:
-    """Record why a message could not be sent, and when the next attempt is due."""
-    attempts = message.attempts + 1
-    _set_message(tx, message.id, due_at=due_at, attempts=attempts, trouble=trouble, begun_at=None)
+    """Record why a message could not be sent, and try its channel again at `due_at`."""
+    _set_message(tx, message.id, attempts=message.attempts + 1, trouble=trouble)
+    of_channel = update(alert_message).where(
+        alert_message.c.company_id == tx.company_id,
+        alert_message.c.channel == message.channel,
+        alert_message.c.sent_at.is_(None),
+    )
+    later = func.greatest(alert_message.c.due_at, due_at)
+    is_this = alert_message.c.id == message.id
+    tx.connection.execute(of_channel.values(due_at=case((is_this, due_at), else_=later)))
 
 
 def _set_message(tx: Tx, message_id: int, **values: object) -> None:
@@ -168,7 +178,9 @@ def read_addresses(tx: Tx, mailbox_ids: Collection[int]) -> Sequence[str]:
 
 
 def forget_old(tx: Tx, before: datetime) -> None:
-    """Delete alerts that were neither open nor seen since then, with their messages."""
+    """Delete alerts that were neither open nor seen since then, and messages of before."""
     is_over = or_(alert.c.opened_at.is_(None), alert.c.ended_at.is_not(None))
     query = delete(alert).where(alert.c.company_id == tx.company_id, is_over)
     tx.connection.execute(query.where(alert.c.last_seen_at < before))
+    stale = delete(alert_message).where(alert_message.c.company_id == tx.company_id)
+    tx.connection.execute(stale.where(alert_message.c.created_at < before))

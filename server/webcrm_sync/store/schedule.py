@@ -90,6 +90,11 @@ SELECT DISTINCT '{Job.FOLLOW_GROUPS}', g.company_id FROM followed_group g
 UNION ALL
 SELECT '{Job.RETAIN}', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
+UNION ALL
+SELECT '{Job.ALERT}', c.id FROM company c
+ WHERE c.id = :company AND (coalesce(c.alerts_due_at, :now) <= :now OR EXISTS (
+   SELECT 1 FROM alert_message a
+    WHERE a.company_id = c.id AND a.sent_at IS NULL AND a.due_at <= :now))
 """  # noqa: S608 - built from constants
 #: A job that failed is postponed, and postpones no other job.
 _FREE = f"""

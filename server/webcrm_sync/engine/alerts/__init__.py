@@ -1,0 +1,1 @@
+"""Tells people about troubles: decides each minute what to say, and sends it."""

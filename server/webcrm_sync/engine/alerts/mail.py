@@ -1,0 +1,120 @@
+"""Sends a message as a mail, by the mail server in the settings."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from webcrm_sync.core.alert_text import Notice, body, title
+from webcrm_sync.core.alerts import Moment
+from webcrm_sync.engine.alerts.not_sent import NotSent
+from webcrm_sync.net.tls import create_trust
+from webcrm_sync.settings import PREFIX, Settings
+
+#: The longest wait for one answer of the server, and for all of them.
+_ANSWER_S, _WHOLE_S = 20, 60
+#: The ports of each kind of connection (RFC 8314; RFC 6409; RFC 5321).
+_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
+def compose(settings: Settings, notice: Notice) -> EmailMessage:
+    """The mail. Another attempt has the same Message-ID, by which mail systems know it again."""
+    receivers = sorted(settings.alert_mail_to)
+    sender = settings.alert_mail_from or receivers[0]
+    domain = sender.rpartition("@")[2]
+    mail = EmailMessage()
+    mail["From"] = Address("webCRM mail sync", addr_spec=sender)
+    mail["To"] = ", ".join(receivers)
+    mail["Subject"] = title(notice)
+    mail["Date"] = format_datetime(notice.at)
+    mail["Message-ID"] = f"<{notice.id}@{domain}>"
+    if notice.moment in {Moment.SPREAD, Moment.ENDED}:  # one conversation for each trouble
+        mail["References"] = f"<{notice.alert_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"  # nobody's holiday note answers it (RFC 3834)
+    mail.set_content(body(notice))
+    return mail
+
+
+def send(settings: Settings, notice: Notice) -> str:
+    """Send the mail. Returns what the server answered. Raises NotSent."""
+    mail = compose(settings, notice)
+    server = f"{settings.smtp_host}:{_port(settings)}"
+    try:
+        with _connected(settings) as smtp:
+            refused = smtp.send_message(mail)
+    except ssl.SSLCertVerificationError:
+        text = f"The certificate of {server} is not trusted: put its root into {PREFIX}CA_BUNDLE."
+        raise NotSent(text) from None
+    except smtplib.SMTPAuthenticationError as error:
+        reason = f"refuses {PREFIX}SMTP_USER with {PREFIX}SMTP_PASSWORD ({_answer(error)})."
+        raise NotSent(f"{server} {reason}") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotSent(f"{server} takes no mail for {_refusals(error.recipients)}.") from None
+    except smtplib.SMTPResponseException as error:
+        raise NotSent(f"{server} does not take the mail ({_answer(error)}).") from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise NotSent(f"{server}: {error} Check {PREFIX}SMTP_TLS.") from None
+    except (OSError, smtplib.SMTPException) as error:
+        kind = type(error).__name__
+        reason = f"does not answer ({kind}). Check {PREFIX}SMTP_HOST, SMTP_PORT and SMTP_TLS."
+        raise NotSent(f"{server} {reason}") from None
+    if refused:
+        return f"accepted by {server}, but not for {_refusals(refused)}"
+    return f"accepted by {server}"
+
+
+def _port(settings: Settings) -> int:
+    return settings.smtp_port or _PORTS[settings.smtp_tls]
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """A connection to the server, encrypted and logged in as the settings say."""
+    open_connections: list[smtplib.SMTP] = []
+    timer = threading.Timer(_WHOLE_S, _cut, [open_connections])
+    timer.daemon = True
+    timer.start()
+    try:
+        trust = create_trust(settings.ca_bundle)
+        host, port = settings.smtp_host or "", _port(settings)
+        if settings.smtp_tls == "tls":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_ANSWER_S, context=trust)
+        else:
+            smtp = smtplib.SMTP(host, port, timeout=_ANSWER_S)
+        open_connections.append(smtp)
+        with smtp:
+            if settings.smtp_tls == "starttls":
+                smtp.starttls(context=trust)
+            if settings.smtp_user and settings.smtp_password:
+                smtp.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            yield smtp
+    finally:
+        timer.cancel()
+
+
+def _cut(open_connections: list[smtplib.SMTP]) -> None:
+    """End a connection whose server sends a byte now and then, which no time-out ends."""
+    for smtp in open_connections:
+        if smtp.sock:
+            with suppress(OSError):  # it has ended by itself meanwhile
+                smtp.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _answer(error: smtplib.SMTPResponseException) -> str:
+    text = error.smtp_error
+    said = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    return " ".join(f"{error.smtp_code} {said}".split())[:200]
+
+
+def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:
+    return ", ".join(
+        f"{address} ({code} {' '.join(said.decode(errors='replace').split())[:100]})"
+        for address, (code, said) in sorted(refused.items())
+    )

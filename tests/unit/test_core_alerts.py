@@ -1,0 +1,163 @@
+"""When people are told about a trouble, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webcrm_sync.core.alert_text import Notice, body, create_test, payload, title
+from webcrm_sync.core.alerts import AlertState, Moment, advance, delay, is_lasting
+from webcrm_sync.core.troubles import Limits, Severity, Trouble, TroubleKind
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LIMITS = Limits(after=timedelta(minutes=30), min_free=0)
+BUSY = Trouble(TroubleKind.MAILBOX, Severity.WARNING, "A mailbox waits: busy.")
+FOLLOWS = replace(BUSY, is_consequence=True)
+
+
+@dataclass(slots=True)
+class Story:
+    """An alert that is looked at each minute. `told`: the minute of each message."""
+
+    state: AlertState | None = None
+    minute: int = 0
+    told: list[tuple[int, Moment]] = field(default_factory=list)
+
+    def go_on(self, trouble: Trouble | None, minutes: int) -> None:
+        for _ in range(minutes):
+            self.minute += 1
+            now = START + timedelta(minutes=self.minute)
+            step = advance(self.state, trouble, now, LIMITS)
+            if step:
+                self.state = step.state
+                if step.moment:
+                    self.told.append((self.minute, step.moment))
+
+
+def test_a_trouble_is_told_when_it_lasts_and_when_it_is_over() -> None:
+    story = Story()
+    story.go_on(BUSY, 60)
+    story.go_on(None, 60)
+    assert story.told == [(31, Moment.OPENED), (70, Moment.ENDED)]
+
+
+def test_a_trouble_that_flickers_is_told_once() -> None:
+    story = Story()
+    for _ in range(30):
+        story.go_on(BUSY, 2)
+        story.go_on(None, 2)
+    assert [moment for _, moment in story.told] == [Moment.OPENED]
+
+
+def test_a_trouble_that_was_away_begins_anew() -> None:
+    story = Story()
+    story.go_on(BUSY, 29)
+    story.go_on(None, 4)
+    story.go_on(BUSY, 20)
+    assert story.told == []
+
+
+def test_what_follows_from_another_trouble_opens_nothing_and_ends_nothing() -> None:
+    story = Story()
+    story.go_on(FOLLOWS, 60)
+    assert (story.state, story.told) == (None, [])
+    story.go_on(BUSY, 31)
+    story.go_on(replace(FOLLOWS, number=50), 60)
+    assert [moment for _, moment in story.told] == [Moment.OPENED]
+
+
+def test_each_return_within_a_day_must_be_quiet_for_longer() -> None:
+    story = Story()
+    for _ in range(3):
+        story.go_on(BUSY, 31)
+        story.go_on(None, 45)
+    ends = [minute for minute, moment in story.told if moment is Moment.ENDED]
+    assert ends == [31 + 10, 76 + 31 + 20, 152 + 31 + 40]
+
+
+def test_after_a_quiet_day_a_trouble_is_as_good_as_new() -> None:
+    story = Story()
+    for _ in range(2):
+        story.go_on(BUSY, 31)
+        story.go_on(None, 10 + 24 * 60)
+    assert story.state
+    assert story.state.openings == 1
+
+
+def test_a_trouble_that_spreads_is_told_at_each_doubling() -> None:
+    story = Story()
+    for number in range(1, 101):
+        story.go_on(replace(BUSY, number=number), 31 if number == 1 else 1)
+    spread = [minute - 30 for minute, moment in story.told if moment is Moment.SPREAD]
+    assert spread == [6, 12, 24, 48, 96]
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes"),
+    [(TroubleKind.PROOF, 0), (TroubleKind.DISK, 5), (TroubleKind.WEBCRM, 30)],
+)
+def test_each_kind_has_its_delay(kind: TroubleKind, minutes: int) -> None:
+    assert delay(kind, LIMITS) == timedelta(minutes=minutes)
+
+
+def test_a_monitor_sees_what_people_are_told() -> None:
+    since = AlertState(START, START)
+    later = START + timedelta(minutes=2)
+    is_open = replace(since, opened_at=START)
+    proof = replace(BUSY, kind=TroubleKind.PROOF)
+    worker = replace(BUSY, kind=TroubleKind.WORKER)
+    cases = [
+        (None, BUSY, False),
+        (since, BUSY, False),
+        (replace(since, first_seen_at=START - timedelta(hours=1)), BUSY, True),
+        (is_open, FOLLOWS, True),
+        (None, replace(proof, is_consequence=True), False),
+        (None, proof, True),
+        (None, worker, True),
+    ]
+    for state, trouble, lasts in cases:
+        assert is_lasting(state, trouble, later, LIMITS) is lasts, (state, trouble)
+    stale = replace(since, first_seen_at=START - timedelta(hours=1))
+    assert not is_lasting(stale, BUSY, START + timedelta(minutes=4), LIMITS)
+
+
+def notice(moment: Moment, **more: object) -> Notice:
+    given = {
+        "id": "2",
+        "alert_id": "1",
+        "kind": TroubleKind.MAILBOX,
+        "severity": Severity.WARNING,
+        "sentence": "A mailbox waits: busy.",
+        "number": 1,
+        "mailboxes": ("kim@nordwind.example",),
+        "since": START,
+        "at": START,
+    }
+    return Notice(moment=moment, **{**given, **more})  # type: ignore[arg-type]  # any field
+
+
+def test_the_text_of_a_message_says_what_is_over_and_since_when_it_was_there() -> None:
+    opened, ended = notice(Moment.OPENED), notice(Moment.ENDED)
+    assert body(opened).startswith("A mailbox waits: busy.\n\nMailboxes:\n- kim@nordwind.example\n")
+    assert "One more message follows" in body(opened)
+    assert body(ended).startswith("This is over. It was told at 2026-03-01 12:00 UTC:\n\nA mailbox")
+    assert "follows" not in body(ended)
+    assert title(ended) == "webCRM mail sync: over: mailboxes wait"
+    assert title(notice(Moment.SPREAD, number=7)).endswith("mailboxes wait (7 by now)")
+
+
+def test_a_message_without_mailboxes_lists_none() -> None:
+    assert "Mailboxes" not in body(notice(Moment.OPENED, mailboxes=()))
+
+
+@pytest.mark.parametrize("kind", TroubleKind)
+def test_each_kind_has_a_title(kind: TroubleKind) -> None:
+    assert title(notice(Moment.OPENED, kind=kind))
+
+
+def test_a_test_says_that_it_is_one() -> None:
+    test = create_test("1", START)
+    assert body(test).startswith("This is a test.")
+    assert payload(test, "t")["type"] == "alert.test"

@@ -1,0 +1,188 @@
+"""What is wrong with the whole service: which facts are a trouble, and which only follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webcrm_sync.core.troubles import (
+    Ending,
+    Facts,
+    Limits,
+    MailboxFacts,
+    MailFacts,
+    Severity,
+    Trouble,
+    TroubleKind,
+    find_troubles,
+)
+from webcrm_sync.graph.auth import classify_refusal
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LIMITS = Limits(after=timedelta(minutes=30), min_free=1000)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FACTS = Facts(NOW, is_push_enabled=True, heartbeats={"sync": NOW})
+
+
+def find(**changed: object) -> tuple[Trouble, ...]:
+    return find_troubles(replace(FACTS, **changed), LIMITS)  # type: ignore[arg-type]  # any fact
+
+
+def only(**changed: object) -> Trouble:
+    (trouble,) = find(**changed)
+    return trouble
+
+
+def box(mailbox_id: int = 1, **facts: object) -> MailboxFacts:
+    return MailboxFacts(mailbox_id, folders=2, **facts)  # type: ignore[arg-type]  # any fact
+
+
+def test_nothing_is_wrong() -> None:
+    fine = box(unread_since=NOW - timedelta(minutes=29), subscription_ends_at=NOW + DAY)
+    mails = MailFacts(under_way=9, oldest_since=NOW - timedelta(minutes=29), waiting=5, parked=5)
+    endings = (Ending(TroubleKind.CLIENT_SECRET, NOW + 30 * DAY),)
+    assert find(mailboxes=(fine,), mails=mails, free_bytes=1000, endings=endings) == ()
+
+
+def test_critical_troubles_come_first() -> None:
+    found = find(open_differences=1, webcrm_trouble="It is down.", free_bytes=999)
+    assert [t.kind for t in found] == [TroubleKind.WEBCRM, TroubleKind.DISK, TroubleKind.PROOF]
+
+
+@pytest.mark.parametrize("at", [None, NOW - timedelta(seconds=61)])
+def test_a_queue_without_a_sign_of_life(at: datetime | None) -> None:
+    dead = only(heartbeats={"sync": NOW - timedelta(seconds=60), "webcrm": at})
+    assert dead.sentence.startswith("No worker runs the jobs of webcrm. ")
+    assert dead.severity is Severity.CRITICAL
+
+
+def test_the_keys_sentence_is_a_whole_one() -> None:
+    found = only(key_trouble="the notifications cannot be checked.")
+    assert found.sentence == "The notifications cannot be checked."
+
+
+def test_mailboxes_are_grouped_by_cause() -> None:
+    busy = [box(n, trouble=f"503 Busy: request {n}") for n in (1, 2)]
+    found = find(mailboxes=(*busy, box(3, trouble="The mailbox is full. Free some space.")))
+    assert [(t.number, t.mailbox_ids, t.key) for t in found] == [
+        (2, (1, 2), "mailbox: Busy"),
+        (1, (3,), "mailbox: The mailbox is full"),
+    ]
+    assert [t.sentence.split(":")[0] for t in found] == ["2 mailboxes wait", "A mailbox waits"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "invalid_client", "error_codes": [7000222]},
+        {"error": "temporarily_unavailable"},
+        {"error": "strange"},
+    ],
+)
+def test_what_entra_says_is_one_trouble_however_it_says_it(answer: dict[str, object]) -> None:
+    found = only(mailboxes=(box(trouble=str(classify_refusal(answer))),))
+    assert (found.key, found.severity) == ("entra", Severity.CRITICAL)
+
+
+def test_mailboxes_that_are_not_read() -> None:
+    late = box(unread_since=NOW - 2 * HOUR)
+    found = only(mailboxes=(late, box(2, unread_since=NOW - HOUR), box(3)))
+    assert found.sentence.startswith("Nobody has read 2 mailboxes since 2026-03-01 10:00 UTC.")
+    assert not found.is_consequence
+
+
+def test_a_mailbox_in_trouble_is_not_read_for_that_reason() -> None:
+    troubled = box(unread_since=NOW - HOUR, trouble="Busy.")
+    _, silent = sorted(find(mailboxes=(troubled,)), key=lambda t: t.is_consequence)
+    assert (silent.kind, silent.is_consequence) == (TroubleKind.SILENT, True)
+    both = find(mailboxes=(troubled, box(2, unread_since=NOW - HOUR)))
+    (silent,) = (t for t in both if t.kind is TroubleKind.SILENT)
+    assert (silent.mailbox_ids, silent.is_consequence) == ((2,), False)
+
+
+def test_without_a_worker_the_rest_follows() -> None:
+    stale = box(unread_since=NOW - HOUR, subscription_ends_at=NOW, deaf_folders=1)
+    old = MailFacts(1, NOW - HOUR, NOW - HOUR)
+    worker, *others = find(mailboxes=(stale,), mails=old, heartbeats={"sync": None})
+    assert worker.kind is TroubleKind.WORKER
+    assert len(others) == 4
+    assert all(other.is_consequence for other in others)
+
+
+@pytest.mark.parametrize(
+    ("unexplained", "webcrm", "follows"),
+    [
+        (NOW - HOUR, None, False),
+        (NOW - HOUR, "It is down.", True),
+        (NOW, None, True),
+        (None, None, True),
+    ],
+)
+def test_a_mail_that_does_not_move_on(
+    unexplained: datetime | None, webcrm: str | None, follows: bool
+) -> None:
+    found = find(mails=MailFacts(3, NOW - HOUR, unexplained), webcrm_trouble=webcrm)
+    late = found[-1]
+    assert (late.kind, late.number, late.is_consequence) == (TroubleKind.LATE, 3, follows)
+
+
+def test_push_is_lost_where_a_folder_has_no_subscription() -> None:
+    deaf = box(deaf_folders=1, push_trouble="400 Not reachable.")
+    found = only(mailboxes=(deaf, box(2)))
+    assert found.mailbox_ids == (1,)
+    assert found.sentence.endswith("PUBLIC_URL. Graph says: 400 Not reachable.")
+    assert find(mailboxes=(deaf,), is_push_enabled=False) == ()
+
+
+def test_one_lost_notification_is_no_trouble_and_many_are() -> None:
+    doubted = box(doubted_folders=1)
+    assert find(mailboxes=(doubted, box(2), box(3))) == ()
+    assert only(mailboxes=(doubted, box(2))).kind is TroubleKind.PUSH
+
+
+def test_push_lost_for_a_known_reason_follows_from_it() -> None:
+    both = find(mailboxes=(box(deaf_folders=1, trouble="Busy."),))
+    assert [t.is_consequence for t in both] == [False, True]
+    both = find(mailboxes=(box(deaf_folders=1),), key_trouble="wrong key")
+    assert [(t.kind, t.is_consequence) for t in both] == [
+        (TroubleKind.KEY, False),
+        (TroubleKind.PUSH, True),
+    ]
+
+
+def test_subscriptions_that_are_not_renewed() -> None:
+    ends = box(subscription_ends_at=NOW + DAY - HOUR)
+    found = only(mailboxes=(ends, box(2, subscription_ends_at=NOW + DAY)))
+    assert found.mailbox_ids == (1,)
+    assert find(mailboxes=(ends,), is_push_enabled=False) == ()
+    both = find(mailboxes=(replace(ends, trouble="Busy."),))
+    assert [t.is_consequence for t in both] == [False, True]
+
+
+def test_what_only_a_person_can_fix() -> None:
+    found = find(
+        mails=MailFacts(unlabelled=7), open_differences=2, held_jobs=("poll", "file", "poll")
+    )
+    assert [(t.kind, t.number) for t in found] == [
+        (TroubleKind.LABEL, 7),
+        (TroubleKind.PROOF, 2),
+        (TroubleKind.JOB, 3),
+    ]
+    assert "error: file, poll. The" in found[2].sentence
+
+
+@pytest.mark.parametrize(
+    ("left", "severity", "words"),
+    [
+        (29 * DAY, Severity.WARNING, "ends on 2026-03-30. Register"),
+        (2 * DAY, Severity.CRITICAL, "ends on 2026-03-03. Register"),
+        (-DAY, Severity.CRITICAL, "ended on 2026-02-28. Register"),
+    ],
+)
+def test_what_ends(left: timedelta, severity: Severity, words: str) -> None:
+    found = only(endings=(Ending(TroubleKind.CLIENT_CERTIFICATE, NOW + left),))
+    assert found.severity is severity
+    assert words in found.sentence
+    assert found.key == f"client certificate: {NOW + left:%Y-%m-%d}"
