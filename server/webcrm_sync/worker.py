@@ -40,7 +40,7 @@ from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
-from webcrm_sync.engine.operations import clock, heartbeat, retention
+from webcrm_sync.engine.operations import clock, heartbeat, retention, tallies
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.store.database import libpq_url, may_have_ended
 
@@ -305,6 +305,8 @@ async def _run(app: procrastinate.App, context: Context, queues: Collection[Queu
             await asyncio.gather(*workers, return_exceptions=False)
         finally:
             heart.cancel()
+            with suppress(Exception):  # the database may be away
+                await asyncio.to_thread(tallies.save, context)
 
 
 async def _beat(context: Context, queues: Collection[Queue]) -> None:
@@ -312,6 +314,7 @@ async def _beat(context: Context, queues: Collection[Queue]) -> None:
     while True:
         try:
             await asyncio.to_thread(heartbeat.beat, context, queues)
+            await asyncio.to_thread(tallies.save, context)
         except Exception as error:
             logger.warning("heartbeat_failed", extra={"why": type(error).__name__})
         await asyncio.sleep(_BEAT_S)

@@ -141,6 +141,7 @@ def test_nobody_is_told() -> None:
             },
             "SMTP_TLS: must be starttls or tls outside this machine",
         ),
+        ({"METRICS_TOKEN": "hush"}, "METRICS_TOKEN: must have at least 16 letters and digits"),
         ({"ALERT_WEBHOOK_URL": "https://x.example"}, "ALERT_WEBHOOK_SECRET: give both or neither"),
         (
             {"ALERT_WEBHOOK_URL": "http://x.example", "ALERT_WEBHOOK_SECRET": "hush"},

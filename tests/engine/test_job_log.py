@@ -64,3 +64,19 @@ def test_job_that_waits_after_a_failure_does_not_run_and_logs_nothing(
     caplog.clear()
     run_step(scenario.context, Job.MARK, _MAILBOX)
     assert _lines(caplog) == []
+
+
+def test_each_settled_mail_logs_one_line_with_ids_only(
+    scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    scenario.drag(box, Mail("The offer", BO, KIM))
+    scenario.drag(box, Mail("The offer", "who@nowhere.example", KIM))
+    scenario.discover()
+    lines = [vars(record) for record in caplog.records if record.message == "mail_settled"]
+    assert sorted((str(line["state"]), line.get("reason")) for line in lines) == [
+        ("synced", None),
+        ("waiting", "no contact"),
+    ]
+    assert all(isinstance(line["mail"], int) for line in lines)
+    assert all(word not in str(lines) for word in (BO, KIM, "nowhere", "The offer"))

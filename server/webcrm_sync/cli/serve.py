@@ -16,6 +16,7 @@ from webcrm_sync.cli import common
 from webcrm_sync.cli.supervisor import Supervisor
 from webcrm_sync.core.jobs import Queue
 from webcrm_sync.core.platforms import is_platform
+from webcrm_sync.engine.operations import tallies
 from webcrm_sync.graph.sdk import preload
 from webcrm_sync.settings import Settings
 from webcrm_sync.store.webcrm_line import Caller
@@ -65,6 +66,7 @@ def _run_web(settings: Settings) -> None:
             stack.enter_context(closing(one))
         url = stack.enter_context(database_url(settings))
         context = stack.enter_context(open_context(settings, caller=Caller.PERSON, url=url))
+        stack.enter_context(tallies.saved(context))
         refusals = headers.server_error_headers(settings)
         Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
 

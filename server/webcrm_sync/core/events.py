@@ -51,6 +51,17 @@ class EventKind(StrEnum):
     MIRROR_REFUSED = "mirror refused"
 
 
+#: A mail reached an end: it only changes when something outside changes.
+SETTLED = frozenset(
+    {
+        EventKind.SYNCED,
+        EventKind.MIRRORED,
+        EventKind.WAITING,
+        EventKind.PARKED,
+        EventKind.SKIPPED,
+    }
+)
+
 _DECIDED = frozenset({"reason", "organisations", "candidates"})
 _ARRIVED = frozenset({"place", "way", "reason"})
 _IN_WEBCRM = frozenset({"organisation", "activity"})

@@ -11,6 +11,7 @@ from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import PER_MAILBOX, Call
 from webcrm_sync.graph.errors import Failure, read_failure
 from webcrm_sync.graph.transport import Transport
+from webcrm_sync.net.tally import TALLY
 
 #: The most that Graph takes in one batch.
 MAX_REQUESTS = 20
@@ -151,4 +152,7 @@ def _send(
         return []
     body = batch_body(requests, is_chain=is_chain)
     raw = transport.request_json("POST", transport.build_url("$batch"), call, body=body)
-    return read_answers(raw, len(requests))
+    answers = read_answers(raw, len(requests))
+    for answer in answers:
+        TALLY.count("graph batch", str(answer.failure.status) if answer.failure else "200")
+    return answers

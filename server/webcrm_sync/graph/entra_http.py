@@ -46,7 +46,8 @@ class EntraHttp:
         self._host = str(urlsplit(settings.entra_authority).hostname)
         self._origin = _get_origin(settings.entra_authority)
         inner = sync_transport(settings.entra_authority, settings.ca_bundle)
-        self._http = httpx.Client(transport=BoundedTransport(inner, _BOUNDS), timeout=_TIMEOUTS)
+        bounded = BoundedTransport(inner, _BOUNDS, service="entra")
+        self._http = httpx.Client(transport=bounded, timeout=_TIMEOUTS)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -79,7 +79,7 @@ class Sdk:
 
     def __init__(self, settings: Settings, login: AppLogin, bounds: Bounds) -> None:
         inner = async_transport(settings.graph_url, settings.ca_bundle)
-        transport = AsyncBoundedTransport(inner, bounds)
+        transport = AsyncBoundedTransport(inner, bounds, service="graph")
         self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUTS)
         adapter = create_adapter(login, self._client, settings.graph_url)
         self._graph = GraphServiceClient(request_adapter=adapter)

@@ -75,7 +75,7 @@ class Transport:
         self._limiter = MailboxLimiter()
         inner = sync_transport(settings.graph_url, settings.ca_bundle)
         # No httpx client around it: that would look for redirects, cookies and logins only.
-        self._http = BoundedTransport(inner, bounds)
+        self._http = BoundedTransport(inner, bounds, service="graph")
 
     def close(self) -> None:
         """Closes the connections. Idempotent."""

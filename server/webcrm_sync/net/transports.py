@@ -19,6 +19,7 @@ from webcrm_sync.net.bounds import (
 )
 from webcrm_sync.net.deadline import DeadlineBackend, enforce_deadline
 from webcrm_sync.net.proxy import find_proxy
+from webcrm_sync.net.tally import NO_ANSWER, TALLY
 from webcrm_sync.net.tls import create_trust
 
 
@@ -40,19 +41,24 @@ def async_transport(url: str, ca_bundle: Path | None) -> httpx.AsyncBaseTranspor
 class BoundedTransport(httpx.BaseTransport):
     """Sends each call through `inner`, within its own bounds or else `bounds`.
 
-    Raises AnswerTooLarge and CallTooSlow in addition to the errors of `inner`.
+    Raises AnswerTooLarge and CallTooSlow in addition to the errors of `inner`. `service`: the one
+    for which calls are counted, None = none.
     """
 
-    def __init__(self, inner: httpx.BaseTransport, bounds: Bounds) -> None:
+    def __init__(
+        self, inner: httpx.BaseTransport, bounds: Bounds, *, service: str | None = None
+    ) -> None:
         self._inner = inner
         self._bounds = bounds
+        self._service = service
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The head of the answer. The body is counted while it is read."""
         bounds = _prepare(request, self._bounds)
         deadline = time.monotonic() + bounds.seconds
-        with _call_time(bounds, deadline):
+        with _counted(self._service) as statuses, _call_time(bounds, deadline):
             response = self._inner.handle_request(request)
+            statuses.append(response.status_code)
         stream = response.stream
         assert isinstance(stream, httpx.SyncByteStream)
         response.stream = _BoundedBody(stream, _attach_meter(response, bounds), bounds, deadline)
@@ -103,17 +109,22 @@ def _call_time(bounds: Bounds, deadline: float) -> Iterator[None]:
 class AsyncBoundedTransport(httpx.AsyncBaseTransport):
     """BoundedTransport for an event loop."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, bounds: Bounds) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, bounds: Bounds, *, service: str | None = None
+    ) -> None:
         self._inner = inner
         self._bounds = bounds
+        self._service = service
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The head of the answer. The body is counted while it is read."""
         bounds = _prepare(request, self._bounds)
         deadline = asyncio.get_running_loop().time() + bounds.seconds
         try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._inner.handle_async_request(request)
+            with _counted(self._service) as statuses:
+                async with asyncio.timeout_at(deadline):
+                    response = await self._inner.handle_async_request(request)
+                    statuses.append(response.status_code)
         except TimeoutError:
             raise CallTooSlow(bounds) from None
         stream = response.stream
@@ -153,6 +164,17 @@ class _AsyncBoundedBody(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+@contextmanager
+def _counted(service: str | None) -> Iterator[list[int]]:
+    """Counts one call to the service, by the status in the list, if there is one at the end."""
+    statuses: list[int] = []
+    try:
+        yield statuses
+    finally:
+        if service:
+            TALLY.count(service, str(statuses[0]) if statuses else NO_ANSWER)
 
 
 def _prepare(request: httpx.Request, default: Bounds) -> Bounds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _FILES = ("tls_cert", "tls_key", "ca_bundle", "entra_client_certificate")
 #: What follows an authority in Entra's addresses (Microsoft identity platform: endpoints).
 _TENANTS = ("common", "organizations", "consumers", "oauth2", "v2.0")
 KEY_FILE = "secret.key"
+#: What a header may hold as a token (RFC 6750), long enough that nobody guesses it.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ def _check_mail(settings: Settings) -> Iterator[Conflict]:
             "smtp_tls",
             "smtp_user",
             "smtp_host",
+        )
+
+
+def _check_metrics(settings: Settings) -> Iterator[Conflict]:
+    token = settings.metrics_token
+    if token and not _TOKEN.fullmatch(token.get_secret_value()):
+        yield _conflict(
+            "METRICS_TOKEN: must have at least 16 letters and digits, and no blanks; make one with"
+            " `openssl rand -hex 32`",
+            "metrics_token",
         )
 
 
@@ -173,6 +186,7 @@ _CHECKS = (
     _check_tls,
     _check_files,
     _check_addresses,
+    _check_metrics,
     _check_mail,
     _check_webhook,
 )

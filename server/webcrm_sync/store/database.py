@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import select
 import time
@@ -27,12 +28,15 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.events import SETTLED, EventKind
 from webcrm_sync.core.faults import is_infrastructure_error
 from webcrm_sync.core.jobs import Job
+from webcrm_sync.net.tally import TALLY
 from webcrm_sync.store import events
 
 Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
 
 _HAS_WAITING_WEBCRM_JOB = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
@@ -66,6 +70,8 @@ class Tx:
     deferred: set[tuple[Job, int]] = field(default_factory=set)
     #: statements that run last, since each locks a row that other transactions need
     last: set[TextClause] = field(default_factory=set)
+    #: the mails that reach an end in this transaction
+    settled: list[events.NewEvent] = field(default_factory=list)
 
     def record_event(
         self,
@@ -82,7 +88,9 @@ class Tx:
 
     def record_events(self, new: Iterable[events.NewEvent]) -> None:
         """Add events to any number of histories."""
-        events.append(self.connection, self.company_id, at=self.now, new=new)
+        added = list(new)
+        events.append(self.connection, self.company_id, at=self.now, new=added)
+        self.settled.extend(one for one in added if one.kind in SETTLED)
 
     def defer(self, job: Job, subject_id: int) -> None:
         """Enqueue a job with the commit, unless a job of its kind already waits for the subject.
@@ -189,6 +197,7 @@ class Database:
             tx = Tx(connection, company_id, self._now())
             yield tx
             tx.finish()
+        _report(tx.settled)
 
     @contextmanager
     def reading(self, company_id: int = 0) -> Iterator[Tx]:
@@ -216,6 +225,16 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+def _report(settled: Iterable[events.NewEvent]) -> None:
+    """Log and count each mail that has reached an end, now that this is committed."""
+    for one in settled:
+        ids = {"mail": one.email_id, "mailbox": one.mailbox_id, "state": one.kind.value}
+        reason = one.facts.get("reason")
+        more = {name: value for name, value in {**ids, "reason": reason}.items() if value}
+        logger.info("mail_settled", extra=more)
+        TALLY.count("settled", one.kind.value)
 
 
 @cache

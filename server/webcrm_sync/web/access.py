@@ -16,6 +16,8 @@ class Guard(Enum):
     OPEN = "open"
     #: Microsoft Graph: each notification carries a client state that nobody else knows.
     CLIENT_STATE = "client state"
+    #: A monitor with the token of the settings.
+    MONITOR = "monitor"
     #: A signed-in person, for that person's own mailbox.
     PERSON = "person"
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap.context import signing_keys
 from webcrm_sync.engine.context import Context
-from webcrm_sync.web import addin_pages, errors, headers, health, webhooks
+from webcrm_sync.web import addin_pages, errors, headers, health, metrics, webhooks
 from webcrm_sync.web.api import blueprint
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ def create_app(context: Context) -> Flask:
     app.url_map.merge_slashes = False  # no redirects: another path is another route
     headers.add_headers(app, context.settings)
     app.register_blueprint(health.create_blueprint(context))
+    app.register_blueprint(metrics.create_blueprint(context))
     app.register_blueprint(webhooks.create_blueprint(context))
     app.register_blueprint(addin_pages.create_blueprint(context.settings))
     app.register_blueprint(blueprint.create_blueprint(context, signing_keys(context)))

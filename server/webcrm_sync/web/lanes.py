@@ -13,6 +13,7 @@ from webcrm_sync.web.serving.limits import Lane
 LANES = (
     Lane("health", ("/healthz", "/livez"), threads=1, body_bytes=1_000),
     Lane("readiness", ("/readyz",), threads=2, body_bytes=1_000),
+    Lane("metrics", ("/metrics",), threads=1, body_bytes=1_000),
     Lane("receiver", (NOTIFY_PATH, LIFECYCLE_PATH), threads=8, body_bytes=256_000),
     Lane("pages", ("/addin/",), threads=2, body_bytes=1_000),
     Lane("checks", (f"{endpoints.BASE}/mails/changed",), threads=4, body_bytes=1_000_000),

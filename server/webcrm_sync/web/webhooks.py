@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, request
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import NotificationReceiver
 from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_url_secret
+from webcrm_sync.net.tally import TALLY
 from webcrm_sync.web.access import Guard, guarded
 from webcrm_sync.web.webhook_parser import parse_notifications
 
@@ -39,6 +40,11 @@ def create_blueprint(context: Context) -> Blueprint:
         if not receiver.is_old_address_in_use():
             abort(404)
         return _accept(receiver)
+
+    @routes.after_request
+    def count(response: Response) -> Response:
+        TALLY.count("notifications", str(response.status_code))
+        return response
 
     return routes
 

@@ -68,7 +68,7 @@ class Transport:
             base_url=settings.webcrm_url,
             headers={"Accept": "application/json"},
             timeout=_TIMEOUT,
-            transport=BoundedTransport(inner, bounds),
+            transport=BoundedTransport(inner, bounds, service="webcrm"),
         )
 
     def close(self) -> None:
