@@ -38,7 +38,7 @@ class Job(StrEnum):
     PROVE_WEBCRM = "prove webcrm"
     RETAIN = "housekeeping"
     FOLLOW_GROUPS = "follow groups"
-    ALERT = "alert"
+    ALERT = "send alerts"
 
     @property
     def scope(self) -> Scope:

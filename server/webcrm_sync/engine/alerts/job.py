@@ -1,4 +1,4 @@
-"""The job `alert` of a company: says what is wrong, and what is over."""
+"""The job `send alerts` of a company: says what is wrong, and what is over."""
 
 from __future__ import annotations
 
