@@ -25,6 +25,11 @@ lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 # What the demo and the wheel need: the product's own packages, and no tool of a developer.
 RUNTIME := build/runtime/.ready
 
+# What `make dist` builds.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ARCHIVE := dist/webcrm-sync-$(VERSION)
+PACKER := build/runtime/bin/python
+
 # The add-in: what builds it, all its tools, and the built pane that the web process serves.
 BUILDER := addin/node_modules/.package-lock.json
 MODULES := addin/node_modules/.complete
@@ -40,11 +45,11 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo dist picture test check lint types contracts addin tests collected vitest pytest headless browser lock search machine crash format bench moves coverage mutants test-all
+.PHONY: help demo dist deploy-check picture test check lint types contracts addin tests collected vitest pytest headless browser lock search machine crash format bench moves coverage mutants test-all
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run the whole product on this machine, without any account
 	@$(MAKE) --no-print-directory --question $(RUNTIME) 2>/dev/null || echo "1/3 Python packages, about a minute, once"
@@ -53,13 +58,13 @@ demo: ## run the whole product on this machine, without any account
 	@echo "3/3 The demo, about ten seconds"
 	@build/runtime/bin/webcrm-sync demo $(OPTIONS)
 
-dist: $(RUNTIME) $(PANE) ## build dist/: the wheel with the add-in, and all that a server needs beside it
-	@rm -rf dist
-	@build/runtime/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --wheel-dir dist .
-	@cp requirements.lock dist
-	@cp -R server/deploy/. dist && rm -rf dist/build_backend.py dist/__pycache__
-	@ls dist
+dist: $(RUNTIME) $(PANE) ## build dist/: an archive of the wheel with the add-in, and of all that a server needs
+	@rm -rf dist && mkdir -p $(ARCHIVE)
+	@$(PACKER) -m pip wheel --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --wheel-dir $(ARCHIVE) .
+	@cp -R docs requirements.lock $(wildcard server/deploy/[^b_]*) $(ARCHIVE)
+	@tar --directory dist --create --gzip --file $(ARCHIVE).tar.gz $(notdir $(ARCHIVE))
+	@echo "$(ARCHIVE).tar.gz"
 
 test: $(READY) $(MODULES) ## all checks and tests that must pass before a push
 	@# In parallel, since each needs one core; the types first, since they take longest.
@@ -95,7 +100,7 @@ vitest: $(MODULES)
 pytest: headless browser
 
 headless: $(READY) $(PANE)
-	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search' --ignore tests/browser
+	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search and not installed' --ignore tests/browser
 
 # In processes of their own, since Playwright keeps an event loop running where other tests start
 # theirs; beside the others, since they mostly wait for the browser.
@@ -111,6 +116,9 @@ lock: ## renew the lock files after a change of dependencies (UPGRADE=1: upgrade
 search: $(READY) $(PANE) ## search for a lost or duplicated mail: every crash point, random histories and moves
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
 	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --a-second 15 --kill-every 4
+
+deploy-check: $(READY) $(PANE) ## install by docs/deploy.md on a machine of its own (as root; Debian: systemd, nginx, postgresql)
+	$(BIN)/pytest --quiet -m installed tests/deploy
 
 machine: $(READY) ## run random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
@@ -149,7 +157,7 @@ test-on-%:
 	@python="$(call find_python,python$*)"; \
 	if [ -z "$$python" ]; then echo "Python $* is not installed: skipped"; exit 0; fi; \
 	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*,requirements-dev.lock) && \
-	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
+	build/python$*/bin/python -m pytest --quiet --numprocesses 2 -m 'not installed' --ignore tests/browser
 
 $(READY): pyproject.toml server/webcrm_sync_sandbox/pyproject.toml requirements-dev.lock
 	@$(call create_venv,.venv)

@@ -10,7 +10,7 @@ from shutil import copyfile, copytree
 
 ROOT = Path(__file__).parents[2]
 #: What the product's build reads; the sandbox's build reads its own directory.
-SOURCES = ("pyproject.toml", "README.md", "server")
+SOURCES = ("pyproject.toml", "README.md", "server", "Makefile", "requirements.lock", "docs")
 #: The built add-in, below the project's top.
 ADDIN = Path("server", "webcrm_sync", "web", "static", "addin")
 
@@ -34,6 +34,16 @@ def build_wheel(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", *options]
     line = [*pip, "--wheel-dir", str(target), str(source)]
     return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def build_archive(target: Path) -> Path:
+    """The archive that `make dist` builds, from a copy of the project, with this Python."""
+    sources = copy_sources(target)
+    # Empty names leave out what those rules would install; it is here.
+    line = ["make", "--silent", "dist", "RUNTIME=", "PANE=", f"PACKER={sys.executable}"]
+    subprocess.run(line, cwd=sources, check=True, stdout=subprocess.DEVNULL)
+    (archive,) = (sources / "dist").glob("*.tar.gz")
+    return archive
 
 
 def link_dependencies(target: Path) -> Path:
