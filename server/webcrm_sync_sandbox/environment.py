@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import ssl
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -28,10 +29,13 @@ class Sandbox:
     """Microsoft 365 and webCRM on this machine, over real HTTP. Use as a context manager.
 
     People act in `outlook` and `crm`. `faults` and `graph.behaviour` make the services misbehave,
-    `journal` records their calls, `clock` is their time, `sign_in` serves Entra's pages.
+    `journal` records their calls, `clock` is their time, `sign_in` serves Entra's pages. `trust`:
+    the certificates that Graph trusts when it pushes.
     """
 
-    def __init__(self, *, seed: int = 0, keep_bodies: bool = True) -> None:
+    def __init__(
+        self, *, seed: int = 0, keep_bodies: bool = True, trust: ssl.SSLContext | None = None
+    ) -> None:
         self.clock = Clock()
         self.journal = Journal(self.clock, keep_bodies=keep_bodies)
         self.faults = Faults(seed)
@@ -40,7 +44,7 @@ class Sandbox:
         self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-sandbox-")
         self.entra = Entra(self.clock, folder=Path(self._scratch.name))
         self.sign_in = SignIn(self.entra, self.outlook)
-        self.graph = Graph(self.outlook, self.clock, tokens=self.entra, seed=seed)
+        self.graph = Graph(self.outlook, self.clock, tokens=self.entra, seed=seed, trust=trust)
         self._client_secret = secrets.token_urlsafe(24)
         self._webcrm_token = str(uuid.uuid4())
         self._app = self.entra.add_app(secret=self._client_secret)
