@@ -11,7 +11,7 @@ from webcrm_sync.core.mail_text.whitespace import clean_text, strip_fillers
     ("text", "clean"),
     [
         ("a\r\nb\rc\nd", "a\nb\nc\nd"),
-        ("a \t\u00a0\nb  ", "a\nb"),
+        ("a \t\u00a0\nXX \nb  ", "a\nXX\nb"),
         ("a\n\n\n\nb\n\nc", "a\n\nb\n\nc"),
         ("  a  b", "a  b"),
         ("a\x00\x01\x08\x0e\x7f\ufffe\uffffb", "ab"),
