@@ -97,6 +97,7 @@ STORED: dict[type[StrEnum], list[str]] = {
         "prove mailbox",
         "prove webcrm",
         "housekeeping",
+        "follow groups",
     ],
     ClockJob: [
         "tick",
