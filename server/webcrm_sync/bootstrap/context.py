@@ -12,6 +12,7 @@ from jwt import PyJWK
 from webcrm_sync.bootstrap.local import database_url, open_local_context, utc_now
 from webcrm_sync.engine.body_reader.reader import BodyReader
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.operations import webcrm_in_use
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.settings import Settings
@@ -31,12 +32,26 @@ def open_context(
     """The engine's context, whose connections close at the end of the block.
 
     `caller`: whose questions to webCRM it asks. `url`: of a running database. Raises what
-    `open_local_context` raises.
+    `open_local_context` and `webcrm_in_use.refuse_another` raise.
     """
+    with open_unchecked_context(settings, caller=caller, url=url, now=now) as context:
+        webcrm_in_use.refuse_another(context)
+        yield context
+
+
+@contextmanager
+def open_unchecked_context(
+    settings: Settings,
+    *,
+    caller: Caller = Caller.JOB,
+    url: str | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Iterator[Context]:
+    """The same for `doctor`, which says what is wrong: the webCRM may be another one."""
     if url is None:
         with (
             database_url(settings) as own,
-            open_context(settings, caller=caller, url=own, now=now) as context,
+            open_unchecked_context(settings, caller=caller, url=own, now=now) as context,
         ):
             yield context
         return

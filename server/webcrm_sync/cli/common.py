@@ -24,9 +24,11 @@ from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.companies import AnotherCompany
 from webcrm_sync.store.database_errors import describe_database_error
 from webcrm_sync.store.revision import DatabaseNewer
+from webcrm_sync.store.webcrm_in_use import AnotherWebCrm
 
 _WITH_MESSAGE = (
     AnotherCompany,
+    AnotherWebCrm,
     DatabaseMissing,
     DatabaseNewer,
     DatabaseOutdated,

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.bootstrap.clients import open_clients
-from webcrm_sync.bootstrap.context import open_context
+from webcrm_sync.bootstrap.context import open_unchecked_context
 from webcrm_sync.bootstrap.local import utc_now
 from webcrm_sync.cli import common
 from webcrm_sync.cli.doctor_checks import check_addin, check_listen
@@ -58,7 +58,7 @@ def _find_checks(addresses: Sequence[str]) -> Iterator[Check]:
     yield from check_addin()
     yield from check_listen(settings)
     try:
-        with open_context(settings, caller=Caller.PERSON) as context:
+        with open_unchecked_context(settings, caller=Caller.PERSON) as context:
             yield from run_checks(context, addresses)
     except common.EXPECTED_ERRORS as error:
         yield Check("database", Verdict.FAILED, common.describe(error))

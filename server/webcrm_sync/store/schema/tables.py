@@ -36,6 +36,7 @@ from webcrm_sync.store.schema.columns import (
 )
 
 #: One Entra tenant joined to one webCRM system. webCRM is not called before `webcrm_due_at`.
+#: `webcrm_key_field`, `webcrm_system`: those that the filings are in (`core/webcrm_in_use.py`).
 company = Table(
     "company",
     metadata,
@@ -51,6 +52,8 @@ company = Table(
     time("webcrm_due_at"),
     count("webcrm_attempts"),
     Column("webcrm_trouble", Text),
+    Column("webcrm_key_field", Text),
+    Column("webcrm_system", Text),
     time("housekeeping_due_at"),
     time("alerts_due_at"),
 )

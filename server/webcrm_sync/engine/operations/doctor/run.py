@@ -9,6 +9,7 @@ from typing import Protocol
 
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.local_context import LocalContext
+from webcrm_sync.engine.operations import webcrm_in_use
 from webcrm_sync.engine.operations.doctor import tables
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
 from webcrm_sync.engine.operations.doctor.crm import WebCrmChecks
@@ -18,6 +19,7 @@ from webcrm_sync.engine.operations.installation import installation_ids
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import mailboxes
+from webcrm_sync.store.webcrm_in_use import AnotherWebCrm
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
@@ -56,6 +58,7 @@ def run_checks(context: Context, addresses: Sequence[str] = ()) -> Iterator[Chec
     ):
         yield from run_part(name, partial(check, context))
     yield from check_services(context, _read_watched(context, addresses))
+    yield from run_part("webCRM in use", partial(_check_webcrm_in_use, context))
     known = partial(check_public_url, context.settings, installation_ids(context), context.now())
     yield from run_part("reachability", known)
 
@@ -65,6 +68,16 @@ def check_services(clients: Clients, watched: Sequence[Watched]) -> Iterator[Che
     microsoft = MicrosoftChecks(clients.settings, clients.graph, clients.now, watched)
     yield from microsoft.run()
     yield from WebCrmChecks(clients.settings, clients.webcrm, clients.metadata).run()
+
+
+def _check_webcrm_in_use(context: Context) -> Iterator[Check]:
+    name = "webCRM in use"
+    try:
+        webcrm_in_use.compare(context)
+    except AnotherWebCrm as error:
+        yield Check(name, Verdict.FAILED, str(error))
+    else:
+        yield Check(name, Verdict.OK, "it is the one that the filed mails are in")
 
 
 def _read_watched(context: LocalContext, addresses: Sequence[str]) -> list[Watched]:
