@@ -261,7 +261,7 @@ export interface components {
             troubles: components["schemas"]["TroubleShape"][];
         };
         /** @enum {string} */
-        ConnectionState: "connected" | "catching_up" | "needs_you";
+        ConnectionState: "connected" | "catching_up" | "needs_you" | "paused";
         ContactRequest: {
             name: string;
             address: string;

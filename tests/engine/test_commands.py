@@ -70,7 +70,7 @@ def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     (box,) = found["mailboxes"]
     assert box.keys() == {
         *("address", "counts", "folders", "pushed_folders", "trouble", "latest", "latest_at"),
-        *("pending", "proved", "on_the_way", "left_group_at"),
+        *("pending", "proved", "on_the_way", "left_group_at", "paused_at"),
     }
     (group,) = box["pending"]
     assert group["message_ids"] == [STRANGER]

@@ -74,6 +74,8 @@ STORED: dict[type[StrEnum], list[str]] = {
         "mailbox added",
         "mailbox waits",
         "mailbox answers again",
+        "mailbox paused",
+        "mailbox resumed",
         "folder found",
         "folder made",
         "folder is gone",

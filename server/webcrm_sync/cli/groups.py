@@ -1,4 +1,4 @@
-"""What the commands say about followed groups."""
+"""What the commands say about followed groups, leavers and paused mailboxes."""
 
 from __future__ import annotations
 
@@ -25,4 +25,12 @@ def departure_sentence(left_at: datetime) -> str:
     return (
         f"Left the followed group ({left_at:%Y-%m-%d}). Decide: `webcrm-sync mailbox remove` or,"
         " to keep it, `webcrm-sync mailbox add`."
+    )
+
+
+def pause_sentence(paused_at: datetime) -> str:
+    """Say that an administrator paused a mailbox, and how to go on."""
+    return (
+        f"Paused on {paused_at:%Y-%m-%d %H:%M} UTC: nothing is read or written. Go on:"
+        " `webcrm-sync mailbox resume`."
     )

@@ -112,6 +112,8 @@ def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
         counts.append(f"{box.on_the_way} on the way")
     text = f"{box.address}: {', '.join(counts) or 'no mails yet'}"
     click.echo(f"{text}. {box.trouble}" if box.trouble else text)
+    if box.paused_at:
+        click.echo(f"  {groups.pause_sentence(box.paused_at)}")
     if box.left_group_at:
         click.echo(f"  {groups.departure_sentence(box.left_group_at)}")
     if box.latest and box.latest_at:

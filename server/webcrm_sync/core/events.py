@@ -40,6 +40,8 @@ class EventKind(StrEnum):
     MAILBOX_ADDED = "mailbox added"
     MAILBOX_PAUSED = "mailbox waits"
     MAILBOX_RESUMED = "mailbox answers again"
+    PAUSED_BY_ADMIN = "mailbox paused"
+    RESUMED_BY_ADMIN = "mailbox resumed"
     FOLDER_FOUND = "folder found"
     FOLDER_MADE = "folder made"
     FOLDER_GONE = "folder is gone"
@@ -93,6 +95,8 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.MAILBOX_ADDED: frozenset(),
     EventKind.MAILBOX_PAUSED: frozenset({"trouble"}),
     EventKind.MAILBOX_RESUMED: frozenset(),
+    EventKind.PAUSED_BY_ADMIN: frozenset(),
+    EventKind.RESUMED_BY_ADMIN: frozenset(),
     EventKind.FOLDER_FOUND: frozenset({"place", "anew"}),
     EventKind.FOLDER_MADE: frozenset({"place", "anew"}),
     EventKind.FOLDER_GONE: frozenset({"place"}),

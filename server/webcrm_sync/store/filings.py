@@ -28,7 +28,7 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.columns import columns_of
-from webcrm_sync.store.schema.tables import document, email, email_address, filing, item
+from webcrm_sync.store.schema.tables import document, email, email_address, filing, item, mailbox
 
 _UNSETTLED = list(UNSETTLED)
 
@@ -79,7 +79,14 @@ class Filing:
 FILING = columns_of(filing, Filing)
 _IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
 _IS_UNCLEAR = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
-_IS_DUE = or_(filing.c.due_at.is_(None), filing.c.due_at <= bindparam("now"))
+#: A copy is in a mailbox that no administrator has paused.
+MAY_BE_SENT = (
+    select(item.c.id)
+    .join(mailbox, mailbox.c.id == item.c.mailbox_id)
+    .where(item.c.email_id == filing.c.email_id, mailbox.c.paused_at.is_(None))
+    .exists()
+)
+_IS_DUE = or_(filing.c.due_at.is_(None), filing.c.due_at <= bindparam("now")) & MAY_BE_SENT
 _OF_EMAILS = (
     select(*FILING).where(any_of_param(filing.c.email_id, "email_ids")).order_by(filing.c.id)
 )
@@ -102,7 +109,7 @@ _DUE_FILED = _DUE.where(filing.c.activity_id.is_not(None))
 _DUE_UNFILED = _DUE.where(filing.c.activity_id.is_(None))
 _CLAIM = (
     update(filing)
-    .where(any_of_param(filing.c.id, "filing_ids"), _IS_UNSENT)
+    .where(any_of_param(filing.c.id, "filing_ids"), _IS_UNSENT, MAY_BE_SENT)
     .values(intent_at=bindparam("now"), lease=bindparam("by_lease"), searches=0)
     .returning(filing.c.id)
 )
@@ -230,7 +237,8 @@ def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
 def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     """Record, before the call, that the run with this lease sends these filings.
 
-    Returns the claimed ids, without filings that another run has claimed or that are gone.
+    Returns the claimed ids, without filings that another run has claimed, that are gone, or whose
+    mailboxes were paused.
     """
     parameters = {"filing_ids": list(filing_ids), "now": tx.now, "by_lease": lease}
     return frozenset(tx.connection.execute(_CLAIM, parameters).scalars())

@@ -49,6 +49,9 @@ _DUE_POLLS = (
     .order_by(_F.c.poll_due_at, _F.c.id)
     .limit(bindparam("limit"))
 )
+_IS_PAUSED = select(mailbox.c.id).where(
+    mailbox.c.id == folder.c.mailbox_id, mailbox.c.paused_at.is_not(None)
+)
 
 
 def due_polls(tx: Tx, *, by: datetime, limit: int) -> Sequence[SyncFolder]:
@@ -140,12 +143,14 @@ def finish_read(
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
     """Set a folder's cursor. False if another run has set it since it was `seen`.
 
+    False too while an administrator has paused the mailbox: what was read is not written then.
     `values`: further columns; `has_more` is False unless they say otherwise.
     """
     query = update(folder).where(
         folder.c.id == seen.id,
         folder.c.cursor.is_not_distinct_from(seen.cursor),
         folder.c.round == seen.round,
+        ~_IS_PAUSED.exists(),
     )
     columns = {"cursor": cursor, "has_more": False, **values}
     return tx.connection.execute(query.values(columns)).rowcount == 1

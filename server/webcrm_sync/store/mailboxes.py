@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Text, bindparam, delete, func, literal, select, union_all, update
+from sqlalchemy import Text, bindparam, case, delete, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import fold_address
@@ -17,6 +17,7 @@ from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store import companies, job_failures
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import IS_OPEN, crm_user, email, folder, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
@@ -24,7 +25,7 @@ from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A watched mailbox."""
+    """A watched mailbox. `paused_at`: when an administrator paused it, None = it is not paused."""
 
     id: int
     user_id: str
@@ -37,9 +38,15 @@ class Mailbox:
     attempts: int
     trouble: str | None
     push_trouble: str | None
+    paused_at: datetime | None = None
 
     def pause_end(self, now: datetime) -> datetime | None:
-        """When the mailbox's pause ends, None = Graph may be called for it."""
+        """When the mailbox's pause ends, None = Graph may be called for it.
+
+        After an administrator paused it, nobody knows: the time at which work looks again.
+        """
+        if self.paused_at:
+            return now + _LOOK_AGAIN
         return self.paused_until if self.paused_until and self.paused_until > now else None
 
 
@@ -89,6 +96,8 @@ class SyncFolder:
         return self.poll_due_at is not None and self.poll_due_at <= at
 
 
+#: How often work that waits for a paused mailbox looks whether it was resumed.
+_LOOK_AGAIN = timedelta(minutes=10)
 _MAILBOX = columns_of(mailbox, Mailbox)
 _FOLDER = columns_of(folder, SyncFolder)
 _ONE_MAILBOX = select(*_MAILBOX).where(
@@ -154,9 +163,10 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
         keep_due_at=tx.now,
         **values,
     )
+    paused_until = case((mailbox.c.paused_at.is_not(None), mailbox.c.paused_until))
     new_or_known = new.on_conflict_do_update(
         index_elements=[mailbox.c.company_id, mailbox.c.user_id],
-        set_={**values, "keep_due_at": tx.now, "trouble": None, "paused_until": None},
+        set_={**values, "keep_due_at": tx.now, "trouble": None, "paused_until": paused_until},
     )
     mailbox_id = int(tx.connection.execute(new_or_known.returning(mailbox.c.id)).scalar_one())
     # Legacy addresses stay: some come from mails, and Entra does not list those.
@@ -313,10 +323,28 @@ def pause(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: i
 
 def resume(tx: Tx, mailbox_id: int) -> None:
     """End the pause of a mailbox that Graph answers for again."""
-    query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.attempts > 0)
+    query = update(mailbox).where(
+        mailbox.c.id == mailbox_id, mailbox.c.attempts > 0, mailbox.c.paused_at.is_(None)
+    )
     done = tx.connection.execute(query.values(paused_until=None, attempts=0, trouble=None))
     if done.rowcount:
         tx.record_event(EventKind.MAILBOX_RESUMED, mailbox_id=mailbox_id)
+
+
+def pause_by_admin(tx: Tx, mailbox_id: int) -> bool:
+    """Pause the mailbox until `resume_by_admin`. False if it is paused already."""
+    query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.paused_at.is_(None))
+    done = tx.connection.execute(query.values(paused_at=tx.now, paused_until=NEVER))
+    if done.rowcount:
+        tx.record_event(EventKind.PAUSED_BY_ADMIN, mailbox_id=mailbox_id)
+    return bool(done.rowcount)
+
+
+def resume_by_admin(tx: Tx, mailbox_id: int) -> None:
+    """Resume a paused mailbox now, as if it had no trouble."""
+    values = {"paused_at": None, "paused_until": None, "attempts": 0, "trouble": None}
+    set_mailbox(tx, mailbox_id, keep_due_at=tx.now, **values)
+    tx.record_event(EventKind.RESUMED_BY_ADMIN, mailbox_id=mailbox_id)
 
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:

@@ -90,6 +90,13 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
     return [Mirror(**row) for row in rows]
 
 
+def wake(tx: Tx, mailbox_id: int) -> None:
+    """Make the mirrors that wait for this mailbox due now, without those that `hold` postponed."""
+    waiting = mirror.c.state.in_([PLANNED, INTENDED]) & (mirror.c.due_at < NEVER)
+    query = update(mirror).where(mirror.c.mailbox_id == mailbox_id, waiting)
+    tx.connection.execute(query.values(due_at=tx.now))
+
+
 def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
     """Postpone this mirror until `release`. If Outlook may have it, verify it at `verify_at`."""
     is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)

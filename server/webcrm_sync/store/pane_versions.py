@@ -47,7 +47,7 @@ SELECT
   requested.number,
   copy.folder_id IS NOT NULL,
   folders.is_pushed,
-  m.id, m.trouble, m.push_trouble, c.webcrm_trouble, folders.graph_ids,
+  m.id, m.trouble, m.push_trouble, m.paused_at, c.webcrm_trouble, folders.graph_ids,
   (SELECT number FROM directory_version WHERE company_id = c.id),
   (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = requested.graph_id),
   (SELECT sum(hashtextextended(address, 0)) FROM always_sync WHERE mailbox_id = m.id),

@@ -33,6 +33,9 @@ _WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_
 _IS_READ = (
     "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 )
+#: A copy of the mail is in a mailbox that no administrator has paused (`filings.MAY_BE_SENT`).
+_MAY_BE_SENT = """EXISTS (SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
+        WHERE i.email_id = x.email_id AND m.paused_at IS NULL)"""
 #: Found copies, which are due at once. The job `file` searches webCRM for those of the past.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare"""
@@ -67,7 +70,7 @@ SELECT '{Job.FILE}', c.id FROM company c
  WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM {_FOUND} AND i.is_past)
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
-      AND (x.due_at IS NULL OR x.due_at <= :now))
+      AND (x.due_at IS NULL OR x.due_at <= :now) AND {_MAY_BE_SENT})
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
     WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
 UNION ALL

@@ -26,7 +26,7 @@ _MAILBOXES = text("""
            min(f.subscription_expires_at) FILTER (WHERE f.subscription_id IS NOT NULL)
                AS subscription_ends_at
       FROM mailbox m LEFT JOIN folder f ON f.mailbox_id = m.id
-     WHERE m.company_id = :company GROUP BY m.id ORDER BY m.id""")
+     WHERE m.company_id = :company AND m.paused_at IS NULL GROUP BY m.id ORDER BY m.id""")
 #: A copy whose categories Outlook has refused a few times is in webCRM, and its story says so.
 _MAILS = text(f"""
     SELECT count(*) FILTER (WHERE is_under_way) AS under_way,
@@ -39,12 +39,12 @@ _MAILS = text(f"""
                    i.state IN ('found', 'matched')
                    OR i.state = 'filed' AND i.mark_attempts < 3 AS is_under_way
               FROM item i JOIN mailbox m ON m.id = i.mailbox_id
-             WHERE m.company_id = :company AND {IS_OPEN}) AS open_items
+             WHERE m.company_id = :company AND m.paused_at IS NULL AND {IS_OPEN}) AS open_items
     """)  # noqa: S608 - built from constants
 
 
 def read_mailboxes(tx: Tx) -> Sequence[MailboxFacts]:
-    """The facts about every mailbox."""
+    """The facts about every mailbox that no administrator has paused."""
     return [MailboxFacts(**row._mapping) for row in _rows(tx, _MAILBOXES)]
 
 

@@ -6,6 +6,7 @@ import click
 
 from webcrm_sync.cli.mailbox.add import add
 from webcrm_sync.cli.mailbox.listing import list_
+from webcrm_sync.cli.mailbox.pause import pause, resume
 from webcrm_sync.cli.mailbox.remove import remove
 from webcrm_sync.cli.mailbox.unfollow import unfollow
 
@@ -15,5 +16,5 @@ def mailbox() -> None:
     """Manage the watched mailboxes."""
 
 
-for command in (add, list_, remove, unfollow):
+for command in (add, list_, pause, resume, remove, unfollow):
     mailbox.add_command(command)

@@ -25,6 +25,7 @@ from webcrm_sync.engine.mailboxes import admin, groups
 from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.mailboxes.bulk import CalledOff, run_each
 
+_PAUSED = "It is watched and paused: `webcrm-sync mailbox resume` ends that."
 _GUEST = "A guest has no mailbox in this tenant."
 
 
@@ -116,7 +117,9 @@ class _Run:
         )
         for outcome in outcomes:
             progress.advance()
-            if outcome.result:
+            if outcome.result and outcome.result.is_paused:
+                self._report.left_out[outcome.result.user.address] = _PAUSED
+            elif outcome.result:
                 found[outcome.result.user.user_id] = outcome.result
             elif outcome.error:
                 why = self._report.fail(outcome.thing.name, outcome.error)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.cli.groups import departure_sentence, print_group
+from webcrm_sync.cli.groups import departure_sentence, pause_sentence, print_group
 from webcrm_sync.engine.operations.status import read_status
 
 
@@ -23,6 +23,8 @@ def list_(is_json: bool) -> None:
         return
     for box in boxes:
         click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
+        if box.paused_at:
+            click.echo(f"  {pause_sentence(box.paused_at)}")
         if box.left_group_at:
             click.echo(f"  {departure_sentence(box.left_group_at)}")
     for group in found.groups:

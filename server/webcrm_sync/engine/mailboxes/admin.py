@@ -43,6 +43,7 @@ class Findings:
 
     user: MailUser
     is_watched: bool
+    is_paused: bool = False
     folders: tuple[FolderFindings, ...] = ()
     candidates: tuple[FolderCandidate, ...] | None = None
 
@@ -55,10 +56,13 @@ def inspect(context: Context, address: str) -> Findings:
     """
     user = context.graph.find_user(address.strip().casefold())
     with context.begin() as tx:
-        is_watched = mailboxes.mailbox_of_user(tx, user.user_id) is not None
+        mailbox_id = mailboxes.mailbox_of_user(tx, user.user_id)
+        box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
+    if box and box.paused_at:  # nothing is read
+        return Findings(user, is_watched=True, is_paused=True)
     found = tuple(folders.find_candidates(context, user.user_id))
     counted = tuple(_count(context, user, one) for one in found)
-    return Findings(user, is_watched, counted, found)
+    return Findings(user, box is not None, folders=counted, candidates=found)
 
 
 def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFindings:

@@ -63,7 +63,8 @@ class MailboxStatus:
     """One mailbox. `counts`: copies by state; `on_the_way`: those that are not final yet.
 
     `trouble`: what is wrong, in one sentence. `latest`: the latest event of the mailbox itself.
-    `left_group_at`: when its owner left the followed group.
+    `left_group_at`: when its owner left the followed group. `paused_at`: when an administrator
+    paused it.
     """
 
     address: str
@@ -77,6 +78,7 @@ class MailboxStatus:
     pending: tuple[PendingMails, ...]
     proved: LastProof
     left_group_at: datetime | None = None
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +223,13 @@ def _mailbox_status(
         on_the_way=sum(n for state, n in counts.items() if not State(state).is_end),
         folders=len(folders),
         pushed_folders=sum(f.subscription_id is not None for f in folders),
-        trouble=add_remedy(box.trouble) or box.push_trouble,
+        trouble=None if box.paused_at else add_remedy(box.trouble) or box.push_trouble,
         latest=_event_text(latest[-1].kind, latest[-1].facts) if latest else None,
         latest_at=latest[-1].at if latest else None,
         pending=tuple(_pending_mails(group) for group in reasons),
         proved=proved,
         left_group_at=left_group_at,
+        paused_at=box.paused_at,
     )
 
 

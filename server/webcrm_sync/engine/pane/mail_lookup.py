@@ -80,6 +80,14 @@ def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | Non
     return CurrentUser(box, box.display_name or name) if box else None
 
 
+def refuse_paused(user: CurrentUser) -> None:
+    """Raise Refused while an administrator has paused the mailbox: nothing is written then."""
+    if user.box.paused_at:
+        raise Refused(
+            "The sync of this mailbox is paused. Your administrator can resume it.", code="Paused"
+        )
+
+
 def locate(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[LocatedMail | None]:
@@ -101,7 +109,8 @@ def locate(
 
 
 def locate_one(context: Context, user: CurrentUser, ref: MailRef) -> LocatedMail:
-    """The mail in the user's mailbox, with its present head from Graph. Raises Gone."""
+    """The mail in the user's mailbox, with its present head from Graph. Raises Gone, Refused."""
+    refuse_paused(user)
     graph_ids = _graph_ids(context, user, [ref])
     heads = context.graph.fetch_heads(user.box.user_id, [i for i in graph_ids if i])
     (mail,) = _pick_heads(context, user, [ref], graph_ids, heads)

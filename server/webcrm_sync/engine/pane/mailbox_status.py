@@ -19,6 +19,7 @@ class ConnectionState(StrEnum):
     CONNECTED = "connected"
     CATCHING_UP = "catching_up"
     NEEDS_YOU = "needs_you"
+    PAUSED = "paused"
 
 
 class Cause(StrEnum):
@@ -65,7 +66,11 @@ def read_connection(context: Context, user: CurrentUser) -> Connection:
     waiting, parked = counts.get(State.WAITING, 0), counts.get(State.PARKED, 0)
     delays = list(_delays(box, is_webcrm_away=bool(webcrm_trouble)))
     return Connection(
-        state=decide_state(parked=parked, on_the_way=on_the_way, is_delayed=bool(delays)),
+        state=(
+            ConnectionState.PAUSED
+            if box.paused_at
+            else decide_state(parked=parked, on_the_way=on_the_way, is_delayed=bool(delays))
+        ),
         address=box.address,
         is_pushed=bool(folders) and all(f.subscription_id for f in folders),
         on_the_way=on_the_way,
@@ -85,7 +90,7 @@ def decide_state(*, parked: int, on_the_way: int, is_delayed: bool) -> Connectio
 
 def _delays(box: Mailbox, *, is_webcrm_away: bool) -> Iterator[Trouble]:
     """What keeps mails from being filed."""
-    if box.trouble:
+    if box.trouble and not box.paused_at:
         yield Trouble(Cause.OUTLOOK, box.trouble)
     if is_webcrm_away:
         yield Trouble(Cause.WEBCRM)

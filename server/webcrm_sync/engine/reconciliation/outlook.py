@@ -34,6 +34,8 @@ from webcrm_sync.store.reconciliation import RecordedCopy
 #: Only the newest mirrors are checked: outside the sync folders each takes a call.
 _MAX_MIRRORS = 200
 
+PAUSED = "An administrator has paused it; `webcrm-sync mailbox resume` ends that."
+
 Listing = Mapping[str, Location]
 
 
@@ -42,6 +44,8 @@ def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
 
     A mailbox that does not answer is backed off, and the proof says why.
     """
+    if box.paused_at:
+        return MailboxProof(box.address, trouble=PAUSED)
     if box.pause_end(context.now()):
         return MailboxProof(box.address, trouble=box.trouble)
     try:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.crm import KeyedActivity
-from webcrm_sync.core.errors import TryLater
+from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import is_filing_key
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.marking import mark
@@ -51,12 +52,21 @@ def find_users(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ..
     return tuple(context.graph.find_user(a.strip().casefold()) for a in addresses)
 
 
+def refuse_paused(context: LocalContext) -> None:
+    """Raise Refused if a mailbox is paused: it could not be read."""
+    with context.begin() as tx:
+        paused = [box.address for box in mailboxes.all_mailboxes(tx) if box.paused_at]
+    if paused:
+        raise Refused(f"Run `webcrm-sync mailbox resume` first: paused are {', '.join(paused)}.")
+
+
 def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
     """Recover the rows of these mailboxes and of all watched ones. Idempotent.
 
     Yields a sentence for each step, then the result. Raises TryLater when a service does not
     answer: then nothing is filed until another run has finished.
     """
+    refuse_paused(context)
     with context.begin() as tx:
         recovery.begin(tx)
     yield "Reading webCRM's addresses."

@@ -59,7 +59,7 @@ company = Table(
 )
 
 #: A watched mailbox. Graph is not called for it before `paused_until`. `trouble`: a sentence that
-#: says why.
+#: says why. `paused_at`: when an administrator paused it; `paused_until` never comes then.
 mailbox = Table(
     "mailbox",
     metadata,
@@ -72,6 +72,7 @@ mailbox = Table(
     time("added_at", nullable=False),
     time("mirror_since", nullable=False),
     time("gate_at", key="paused_until"),
+    time("paused_at"),
     count("attempts"),
     Column("trouble", Text),
     Column("push_trouble", Text),

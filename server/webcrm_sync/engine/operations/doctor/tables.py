@@ -41,7 +41,7 @@ def check_troubles(context: LocalContext) -> Iterator[Check]:
     """What the workers last met in the mailboxes; a sentence of many is one line."""
     with context.begin() as tx:
         boxes = mailboxes.all_mailboxes(tx)
-    met = [(box.address, box.trouble or box.push_trouble) for box in boxes]
+    met = [(b.address, b.trouble or b.push_trouble) for b in boxes if not b.paused_at]
     troubles = [(address, trouble) for address, trouble in met if trouble]
     yield from group("troubles", Verdict.WARNING, "mailboxes", troubles)
 
