@@ -16,6 +16,7 @@ from webcrm_sync.engine.filing.document_batches import (
     SMALL,
     AttachmentGroup,
     PendingAttachment,
+    UploadLimit,
     choose_request,
     group_filings,
 )
@@ -59,6 +60,30 @@ def test_request_is_neither_too_large_nor_empty(places: list[tuple[str, int]]) -
     assert len(set(chosen)) == len(chosen) <= 50
     sizes = [pending[n].document.size for n in chosen]
     assert len(sizes) < 2 or (max(sizes) <= SMALL and sum(sizes) <= 2 * SMALL)
+
+
+def test_a_fast_line_carries_larger_requests_and_a_slow_one_smaller_ones() -> None:
+    limit = UploadLimit()
+    limit.record(2_000_000, 0.3)
+    assert limit.max_bytes == 4_000_000
+    limit.record(4_000_000, 0.3)
+    assert limit.max_bytes == 5_000_000
+    limit.record(5_000_000, 2.0)
+    assert limit.max_bytes == 1_500_000
+    limit.record(1_500_000, 20.0)
+    assert limit.max_bytes == SMALL
+
+
+def test_a_small_request_says_nothing_about_the_line() -> None:
+    limit = UploadLimit()
+    limit.record(5_000, 3.0)
+    assert limit.max_bytes == UploadLimit().max_bytes
+
+
+def test_a_request_and_its_group_keep_the_limit() -> None:
+    pending = _pending(*[("kim", 400_000)] * 10)
+    assert len(choose_request(pending, max_bytes=1_000_000)) == 2
+    assert len(choose_request(pending, max_bytes=4_000_000)) == 10
 
 
 def _groups(*filings: tuple[str, Sequence[Document]]) -> list[AttachmentGroup]:

@@ -14,9 +14,28 @@ T = TypeVar("T")
 
 #: A Document above this size (bytes) is sent alone.
 SMALL = 1_000_000
-#: Smaller ones share a request up to these limits. webCRM takes one call at a time, so a person's
-#: question waits until such a request is uploaded.
-_MAX_BYTES, _MAX_DOCUMENTS = 2_000_000, 50
+#: Smaller ones share a request of at most this many.
+_MAX_DOCUMENTS = 50
+#: The bytes that they share at first, at least and at most, see `UploadLimit`.
+_FIRST_BYTES, _LEAST_BYTES, _MOST_BYTES = 2_000_000, SMALL, 5_000_000
+#: How long a request of small attachments may take.
+_UPLOAD_S = 0.6
+
+
+@dataclass(slots=True)
+class UploadLimit:
+    """How many bytes of small attachments one request carries: as many as webCRM takes quickly.
+
+    webCRM takes one call at a time, so a person's question waits until a request is uploaded.
+    """
+
+    max_bytes: int = _FIRST_BYTES
+
+    def record(self, size: int, seconds: float) -> None:
+        """Adapt the limit to a request of `size` bytes. A small one says nothing about the line."""
+        if size >= _LEAST_BYTES:
+            quick = int(size * _UPLOAD_S / seconds) if seconds else _MOST_BYTES
+            self.max_bytes = min(max(quick, _LEAST_BYTES), _MOST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +59,8 @@ def group_filings(
     filed: Sequence[Filing],
     documents: Mapping[int, Sequence[Document]],
     mailboxes: Mapping[int, str],
+    *,
+    max_bytes: int = _FIRST_BYTES,
 ) -> list[AttachmentGroup]:
     """The filings in groups, the group of the first filing first.
 
@@ -54,21 +75,21 @@ def group_filings(
     in_order = list(chain.from_iterable(group_by_mailbox(clear)))
     alone = [i for i in in_order if open_[i] and all(map(goes_alone, open_[i]))]
     small = {i: [d for d in open_[i] if not goes_alone(d)] for i in in_order if i not in alone}
-    groups = [AttachmentGroup(tuple(ids)) for ids in _fill_requests(small)]
+    groups = [AttachmentGroup(tuple(ids)) for ids in _fill_requests(small, max_bytes)]
     groups += [AttachmentGroup((i,), is_alone=True) for i in alone]
     groups.sort(key=lambda group: in_order.index(group.filing_ids[0]))
     return [AttachmentGroup(tuple(unclear)), *groups] if unclear else groups
 
 
-def _fill_requests(small: Mapping[int, Sequence[Document]]) -> Iterator[list[int]]:
+def _fill_requests(small: Mapping[int, Sequence[Document]], max_bytes: int) -> Iterator[list[int]]:
     """The filing ids in parts whose small attachments fit into one request each."""
     part: list[int] = []
-    bytes_left, count_left = _MAX_BYTES, _MAX_DOCUMENTS
+    bytes_left, count_left = max_bytes, _MAX_DOCUMENTS
     for filing_id, documents in small.items():
         size = sum(d.size for d in documents)
         if part and (size > bytes_left or len(documents) > count_left):
             yield part
-            part, bytes_left, count_left = [], _MAX_BYTES, _MAX_DOCUMENTS
+            part, bytes_left, count_left = [], max_bytes, _MAX_DOCUMENTS
         part.append(filing_id)
         bytes_left, count_left = bytes_left - size, count_left - len(documents)
     if part:
@@ -80,14 +101,16 @@ def goes_alone(document: Document) -> bool:
     return document.size > SMALL or document.attempts > 0
 
 
-def choose_request(pending: Sequence[PendingAttachment]) -> Sequence[PendingAttachment]:
+def choose_request(
+    pending: Sequence[PendingAttachment], *, max_bytes: int = _FIRST_BYTES
+) -> Sequence[PendingAttachment]:
     """The attachments of the next request: several small ones, or one alone.
 
     They come from as many mailboxes as possible, since each mailbox allows only a few reads at
     once.
     """
     group = list(islice(_alternating(pending), _MAX_DOCUMENTS))
-    left = _MAX_BYTES
+    left = max_bytes
     for count, one in enumerate(group):
         left -= one.document.size
         if left < 0 or goes_alone(one.document):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from webcrm_sync.engine.filing.attachment_source import (
 from webcrm_sync.engine.filing.document_batches import (
     SMALL,
     PendingAttachment,
+    UploadLimit,
     choose_request,
     goes_alone,
     group_by_mailbox,
@@ -68,6 +70,7 @@ class WriteTurn:
     """
 
     def __init__(self) -> None:
+        self.limit = UploadLimit()
         self._lock = Lock()
         self._is_closed = False
 
@@ -119,7 +122,8 @@ def add_documents(
             if is_open:
                 verify_documents(context, unclear)
     fresh = [p for p in pending if p.document.intent_at is None]
-    if group := choose_request([p for p in fresh if not goes_alone(p.document)] or fresh):
+    small = [p for p in fresh if not goes_alone(p.document)]
+    if group := choose_request(small or fresh, max_bytes=turn.limit.max_bytes):
         _send(context, source, turn, group)
     _complete(context, reachable)
 
@@ -162,7 +166,10 @@ def _send(
         if ready := _read(context, source, sinks):
             with turn.take() as is_open:
                 if is_open:
+                    began = time.monotonic()
                     _write(context, ready)
+                    size = sum(draft.size for _, draft in ready)
+                    turn.limit.record(size, time.monotonic() - began)
 
 
 def _read(

@@ -19,7 +19,7 @@ from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Batch, attach, prepare, run
-from webcrm_sync.engine.filing.document_batches import AttachmentGroup
+from webcrm_sync.engine.filing.document_batches import AttachmentGroup, UploadLimit
 from webcrm_sync.engine.filing.documents import WriteTurn
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 #: Re-queue the job after this time, so that a worker can shut down gracefully.
-_MAX_RUN_S = 8.0
+_MAX_RUN_S = 12.0
 #: While only attachments are left, check this often for a mail that was moved just now.
 _CHECK_S = 0.25
 #: Requests of attachments in work at a time: while one is sent, the others are read.
@@ -105,7 +105,8 @@ class FilingPipeline:
 
     def _prepare(self, *, exclude: frozenset[int] = frozenset()) -> None:
         busy = exclude | self._busy_filings()
-        self._preparing.start((), prepare, self._context, self._source, busy)
+        limit = self._attaching.limit
+        self._preparing.start((), prepare, self._context, self._source, busy, limit)
 
     def _wait_for_change(self) -> None:
         """Wait for a moment at most, until more may be due."""
@@ -135,6 +136,11 @@ class _AttachingTasks:
         self._turn = WriteTurn()
         self._tasks = [_BackgroundTask[None](f"attaching {n}") for n in range(_MAX_ATTACHING)]
         self._alone: frozenset[int] = frozenset()
+
+    @property
+    def limit(self) -> UploadLimit:
+        """How much one request of attachments carries."""
+        return self._turn.limit
 
     @property
     def filing_ids(self) -> frozenset[int]:
