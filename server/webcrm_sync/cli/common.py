@@ -43,8 +43,14 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 without_asking = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
+#: The errors that no restart of the same version with the same settings mends.
+_FINAL = (AnotherCompany, AnotherWebCrm, DatabaseNewer)
 #: The errors that an administrator can do something about.
 EXPECTED_ERRORS = (SettingsError, *_WITH_MESSAGE, DBAPIError)
+
+
+class FinalError(click.ClickException):
+    """An error after which a process of `serve` is not started again."""
 
 
 @contextmanager
@@ -52,6 +58,8 @@ def plain_errors() -> Iterator[None]:
     """Turn each expected error into one message and exit code 1."""
     try:
         yield
+    except _FINAL as error:
+        raise FinalError(describe(error)) from error
     except EXPECTED_ERRORS as error:
         raise click.ClickException(describe(error)) from error
 

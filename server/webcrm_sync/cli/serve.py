@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -13,6 +14,7 @@ from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.bootstrap.local import database_url
 from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.cli import common
+from webcrm_sync.cli.newer_version import stop_when_newer
 from webcrm_sync.cli.supervisor import Supervisor
 from webcrm_sync.core.jobs import Queue
 from webcrm_sync.core.platforms import is_platform
@@ -41,7 +43,9 @@ def serve() -> None:
                 f"worker --only {share}": partial(_run_worker, settings, queues)
                 for share, queues in SHARES.items()
             }
-            Supervisor({"web": partial(_run_web, settings), **workers}).run()
+            supervisor = Supervisor({"web": partial(_run_web, settings), **workers})
+            if not supervisor.run():
+                sys.exit(1)
 
 
 def _load_what_is_shared() -> None:
@@ -66,6 +70,7 @@ def _run_web(settings: Settings) -> None:
             stack.enter_context(closing(one))
         url = stack.enter_context(database_url(settings))
         context = stack.enter_context(open_context(settings, caller=Caller.PERSON, url=url))
+        stack.enter_context(stop_when_newer(context.database.engine))
         stack.enter_context(tallies.saved(context))
         refusals = headers.server_error_headers(settings)
         Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
@@ -97,5 +102,6 @@ def _run_worker(settings: Settings, queues: Collection[Queue]) -> None:
         common.plain_errors(),
         database_url(settings) as url,
         open_context(settings, url=url) as context,
+        stop_when_newer(context.database.engine),
     ):
         run_worker(context, url, queues)

@@ -21,10 +21,14 @@ from typing import NoReturn
 
 import click
 
+from webcrm_sync.cli.common import FinalError
+
 logger = logging.getLogger(__name__)
 
 #: The shortest and the longest pause before a child that keeps dying is started again.
 _MIN_PAUSE_S, _MAX_PAUSE_S = 0.5, 5.0
+#: The exit code of a child that must not be started again.
+_FINAL = os.EX_CONFIG
 #: A child that has not stopped after this time is killed.
 _STOP_S = 25
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -53,13 +57,17 @@ class Supervisor:
     def __init__(self, functions: Mapping[str, Callable[[], None]]) -> None:
         self._children = [_Child(name, function) for name, function in functions.items()]
         self._is_stopping = False
+        self._has_final_error = False
         # The writing end closes when this process ends, even if it is killed: children read that.
         self._parent_reader, self._parent_writer = os.pipe()
         # Each signal writes a byte, so that a wait ends.
         self._signal_reader, self._signal_writer = os.pipe()
 
-    def run(self) -> None:
-        """Keep the processes running until SIGTERM or SIGINT, then stop them."""
+    def run(self) -> bool:
+        """Keep the processes running until SIGTERM or SIGINT, then stop them.
+
+        False if one of them ended with a FinalError, which stops the others.
+        """
         self._install_signal_handlers()
         # What exists now lives as long as this process. A collection in a child would write to each
         # object, and so copy the shared memory.
@@ -69,6 +77,7 @@ class Supervisor:
             self._wait(self._start_due())
             self._reap()
         self._stop()
+        return not self._has_final_error
 
     def _install_signal_handlers(self) -> None:
         for end in (self._signal_reader, self._signal_writer):
@@ -117,7 +126,7 @@ class Supervisor:
             exit_code = 0
         except click.ClickException as error:
             error.show()
-            exit_code = error.exit_code
+            exit_code = _FINAL if isinstance(error, FinalError) else error.exit_code
         except Exception:
             logger.exception("child_failed", extra={"child": child.name})
         finally:
@@ -147,6 +156,8 @@ class Supervisor:
             ended, status = os.waitpid(child.process_id, os.WNOHANG)
             if ended:
                 child.process_id = None
+                if os.waitstatus_to_exitcode(status) == _FINAL:
+                    self._has_final_error = self._is_stopping = True
                 if not self._is_stopping:
                     self._schedule_restart(child, os.waitstatus_to_exitcode(status))
 

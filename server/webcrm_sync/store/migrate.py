@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from procrastinate import SyncPsycopgConnector
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, Engine, text
@@ -17,15 +18,29 @@ _MIGRATION_LOCK = 7_205_759_403
 def migrate(engine: Engine) -> None:
     """Upgrade the database to this version. Idempotent; several processes may call it at once.
 
-    Raises DatabaseNewer.
+    Leaves the tables of a later version as they are if this version can use them. Otherwise raises
+    DatabaseNewer.
     """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
-        revision.refuse_newer(connection)
+        if revision.is_later(connection):
+            return
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         _migrate_queue(connection)
+        revision.record_oldest_usable(connection, _oldest_usable(config))
+
+
+def _oldest_usable(config: Config) -> str:
+    """The oldest revision whose processes survive each migration after it.
+
+    A migration says so by `OLD_PROCESSES_GO_ON = True`: it only adds what they need not know.
+    """
+    for script in ScriptDirectory.from_config(config).walk_revisions():  # the newest first
+        if not getattr(script.module, "OLD_PROCESSES_GO_ON", False):
+            return script.revision
+    raise AssertionError("the first migration creates the tables")
 
 
 def _config() -> Config:

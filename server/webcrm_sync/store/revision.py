@@ -14,10 +14,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 #: The newest migration of Procrastinate 3.10.0. Earlier versions of the product installed only that
 #: version, and recorded no migration.
 _UNRECORDED = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
+#: Between two revisions in the comment of Alembic's table.
+_USABLE_FROM = " is usable from revision "
 
 
 class DatabaseNewer(Exception):
-    """A later version of the product migrated this database; there is no way back."""
+    """A later version of the product migrated this database; this one cannot use it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -27,18 +29,41 @@ class DatabaseNewer(Exception):
 
 
 def is_current(engine: Engine) -> bool:
-    """True if the database has the tables of exactly this version. Raises DatabaseNewer."""
+    """True if this version can use the database's tables. Raises DatabaseNewer.
+
+    They are of this version, or of a later one whose migrations this version survives.
+    """
     with engine.connect() as connection:
-        refuse_newer(connection)
+        if is_later(connection):
+            return True
         is_newest = _read_revision(connection) == revisions()[-1]
         return is_newest and not missing_queue_migrations(connection)
 
 
-def refuse_newer(connection: Connection) -> None:
-    """Raise DatabaseNewer if a later version of the product migrated the database."""
+def is_later(connection: Connection) -> bool:
+    """True if a later version migrated the database and this version survives that.
+
+    Raises DatabaseNewer if this version does not.
+    """
     revision = _read_revision(connection)
-    if revision is not None and revision not in revisions():
+    if revision is None or revision in revisions():
+        return False
+    if _read_oldest_usable(connection, revision) > revisions()[-1]:
         raise DatabaseNewer
+    return True
+
+
+def record_oldest_usable(connection: Connection, oldest: str) -> None:
+    """Record the oldest revision whose processes can use the tables as they are now."""
+    sql = f"COMMENT ON TABLE alembic_version IS '{revisions()[-1]}{_USABLE_FROM}{oldest}'"
+    connection.execute(text(sql))
+
+
+def _read_oldest_usable(connection: Connection, revision: str) -> str:
+    """What was recorded for `revision`; itself if nothing was."""
+    query = text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")
+    recorded, _, oldest = str(connection.scalar(query) or "").partition(_USABLE_FROM)
+    return oldest if recorded == revision and oldest else revision
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Refuses another webCRM system or key field than the one that the filings are in (ADR 29)."""
+"""Refuses another webCRM system or key field than the one that the filings are in (ADR 31)."""
 
 from __future__ import annotations
 

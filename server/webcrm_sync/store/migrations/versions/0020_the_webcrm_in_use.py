@@ -9,6 +9,8 @@ revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
+#: They neither read nor write the new columns.
+OLD_PROCESSES_GO_ON = True
 
 
 def upgrade() -> None:
