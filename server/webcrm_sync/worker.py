@@ -26,6 +26,7 @@ from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
+from webcrm_sync import logs
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.alerts.job import alert
@@ -253,8 +254,9 @@ def _register_clock(app: procrastinate.App, context: Context) -> None:
 
 def _register(app: procrastinate.App, context: Context, job: Job) -> None:
     @app.task(name=job, queue=job.queue)
-    def run(subject_id: int) -> None:
-        run_step(context, job, subject_id)
+    def run(subject_id: int, correlation: str | None = None) -> None:
+        with logs.correlated(correlation):
+            run_step(context, job, subject_id)
 
 
 async def rescue_stalled(
@@ -315,8 +317,8 @@ async def _beat(context: Context, queues: Collection[Queue]) -> None:
         try:
             await asyncio.to_thread(heartbeat.beat, context, queues)
             await asyncio.to_thread(tallies.save, context)
-        except Exception as error:
-            logger.warning("heartbeat_failed", extra={"why": type(error).__name__})
+        except Exception:
+            logger.warning("heartbeat_failed", exc_info=True)
         await asyncio.sleep(_BEAT_S)
 
 

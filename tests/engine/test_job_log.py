@@ -8,8 +8,10 @@ import pytest
 
 from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, KIM, Scenario
+from webcrm_sync import logs
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.worker import run_step
+from webcrm_sync.store import folder_reads, mailboxes
+from webcrm_sync.worker import build_app, run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -80,3 +82,24 @@ def test_each_settled_mail_logs_one_line_with_ids_only(
     ]
     assert all(isinstance(line["mail"], int) for line in lines)
     assert all(word not in str(lines) for word in (BO, KIM, "nowhere", "The offer"))
+
+
+def test_a_request_its_job_and_the_calls_of_that_job_share_one_id(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    """The job is run as the worker runs it, with the arguments that are in the queue."""
+    scenario.drag(box, Mail("The offer", BO, KIM))
+    with logs.correlated() as given, scenario.context.begin() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+        for watched in mailboxes.all_mailboxes(tx):
+            folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
+    with scenario.context.begin() as tx:
+        query = "SELECT args FROM procrastinate_jobs WHERE task_name = 'discover'"
+        arguments = tx.connection.exec_driver_sql(query).scalar_one()
+    assert arguments["correlation"] == given
+    before = len(scenario.sandbox.journal.exchanges)
+    app = build_app(scenario.context, scenario.context.settings.database_url or "")
+    app.tasks["discover"].func(**arguments)
+    calls = scenario.sandbox.journal.exchanges[before:]
+    sent = {c.request_headers.get("client-request-id") for c in calls if c.service == "graph"}
+    assert sent == {given}

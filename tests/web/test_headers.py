@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr, ValidationError
 from werkzeug.test import TestResponse
 
+from support.heartbeats import all_alive
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings
@@ -81,8 +82,9 @@ def find_faults(name: str, answer: TestResponse) -> Iterator[str]:
 
 
 def test_every_route_answers_every_method_with_all_headers(
-    client: FlaskClient, receiver: str
+    context: Context, client: FlaskClient, receiver: str
 ) -> None:
+    all_alive(context)  # so that the service is ready
     found = list(answers(client, receiver, f"{receiver}?validationToken=x"))
     assert len(found) > 400
     assert {answer.status_code for _, answer in found} >= {200, 202, 401, 404, 405}

@@ -15,6 +15,7 @@ from types import FrameType
 import click
 from sqlalchemy.exc import DBAPIError
 
+from webcrm_sync import logs
 from webcrm_sync.bootstrap.local import DatabaseOutdated, open_local_context
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.local_context import LocalContext
@@ -73,7 +74,9 @@ def describe(error: Exception) -> str:
 
 def settings() -> Settings:
     """The settings of this process. Raises SettingsError."""
-    return read_settings()
+    found = read_settings()
+    logs.use_format(found.log_format)
+    return found
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import httpx
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.graph.auth import decode_claims
+from webcrm_sync.logs import current
 from webcrm_sync.settings import PREFIX
 
 #: Ids that survive moves. Graph needs the preference on each call
@@ -57,7 +58,7 @@ def request_headers(
         "Accept": accept,
         "Authorization": f"Bearer {token}",
         "Prefer": ", ".join((IMMUTABLE_IDS, *prefer)),
-        "client-request-id": str(uuid4()),
+        "client-request-id": current() or str(uuid4()),
     }
     return headers | {"Content-Type": JSON} if has_body else headers
 

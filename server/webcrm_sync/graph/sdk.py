@@ -33,6 +33,7 @@ from webcrm_sync.graph.requests import (
     refuse_foreign_host,
 )
 from webcrm_sync.graph.transport import TIMEOUTS, Failed
+from webcrm_sync.logs import current
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.transports import AsyncBoundedTransport, async_transport
 from webcrm_sync.settings import Settings
@@ -150,7 +151,7 @@ def read_api_error(error: APIError) -> Failure:
 async def _add_headers(request: httpx.Request) -> None:
     preferences = [IMMUTABLE_IDS, *request.headers.get_list("Prefer")]
     request.headers["Prefer"] = ", ".join(preferences)
-    request.headers["client-request-id"] = str(uuid4())
+    request.headers["client-request-id"] = current() or str(uuid4())
 
 
 async def _check_answer(response: httpx.Response) -> None:

@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
     # How the product is watched, and whom it tells about a trouble.
+    log_format: Literal["text", "json"] = "text"
     metrics_token: SecretStr | None = None
     entra_client_secret_expires: Annotated[datetime, AfterValidator(check_moment)] | None = None
     alert_after_minutes: Annotated[float, Field(ge=1, le=7 * 24 * 60)] = 30

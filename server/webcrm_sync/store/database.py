@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import select
@@ -31,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from webcrm_sync.core.events import SETTLED, EventKind
 from webcrm_sync.core.faults import is_infrastructure_error
 from webcrm_sync.core.jobs import Job
+from webcrm_sync.logs import current
 from webcrm_sync.net.tally import TALLY
 from webcrm_sync.store import events
 
@@ -52,6 +54,7 @@ _COUNT_DIRECTORY_CHANGE = text(
 _ENQUEUE = text(
     "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)"
     " SELECT queue, task, lock, queueing_lock, jsonb_build_object('subject_id', subject_id)"
+    " || CAST(:more AS jsonb)"
     " FROM unnest(CAST(:queues AS text[]), CAST(:tasks AS text[]), CAST(:locks AS text[]),"
     " CAST(:queueing_locks AS text[]), CAST(:subject_ids AS bigint[]))"
     " AS job (queue, task, lock, queueing_lock, subject_id)"
@@ -131,6 +134,7 @@ class Tx:
             ],
             "queueing_locks": queueing_locks,
             "subject_ids": [subject_id for _, subject_id in jobs],
+            "more": json.dumps({"correlation": current()} if current() else {}),
         }
         self.connection.execute(_ENQUEUE, parameters)
 

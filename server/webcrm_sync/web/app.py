@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap.context import signing_keys
 from webcrm_sync.engine.context import Context
+from webcrm_sync.logs import correlated
 from webcrm_sync.web import addin_pages, errors, headers, health, metrics, webhooks
 from webcrm_sync.web.api import blueprint
 
@@ -39,4 +43,19 @@ def create_app(context: Context) -> Flask:
         logger.exception("request_failed")
         return errors.problem_response(errors.Problem(500, "try_later", _INTERNAL_ERROR))
 
+    app.wsgi_app = _correlated(app.wsgi_app)  # type: ignore[assignment, method-assign]  # as Flask advises
     return app
+
+
+def _correlated(application: WSGIApplication) -> WSGIApplication:
+    """The application, with an id for each request that its answer, log lines and jobs carry."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with correlated() as correlation_id:
+
+            def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+                return start_response(status, [*headers, ("X-Request-Id", correlation_id)], *more)
+
+            return application(environ, start)
+
+    return answer

@@ -23,6 +23,7 @@ from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.document_batches import SMALL
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
+from webcrm_sync.logs import carried
 from webcrm_sync.store import activity_updates, documents, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
@@ -41,7 +42,7 @@ PARALLEL_MAILBOXES, PARALLEL_READS = 16, 2
 def run_in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
     """What `read` returns for each thing, in their order. Raises the first error."""
     with ThreadPoolExecutor(at_a_time, "attachments") as threads:
-        return list(threads.map(read, things))
+        return list(threads.map(carried(read), things))
 
 
 class Source:

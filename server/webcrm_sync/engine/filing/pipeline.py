@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from webcrm_sync.core.faults import format_trace
@@ -207,7 +208,7 @@ class _BackgroundTask(Generic[R]):
     def start(self, filing_ids: Iterable[int], work: Callable[..., R], *args: object) -> None:
         """Start work on these filings. The work that was started before must be finished."""
         self.filing_ids = frozenset(filing_ids)
-        self.future = self._executor.submit(work, *args)
+        self.future = self._executor.submit(copy_context().run, work, *args)
 
     def result(self) -> R:
         """What the started work returns. Raises what it raised."""

@@ -51,8 +51,8 @@ class Probe(Generic[Result]):
         result = None
         try:
             result = self._measure()
-        except Exception as error:
-            logger.warning("probe_failed", extra={"why": type(error).__name__})
+        except Exception:
+            logger.warning("probe_failed", exc_info=True)
         finally:
             with self._lock:
                 self._result, self._measured_at = result, time.monotonic()

@@ -47,5 +47,5 @@ def _save_until(context: LocalContext, is_over: Event) -> None:
         is_last = is_over.wait(_EVERY_S)
         try:
             save(context)
-        except Exception as error:
-            logger.warning("tallies_not_saved", extra={"why": type(error).__name__})
+        except Exception:
+            logger.warning("tallies_not_saved", exc_info=True)
