@@ -117,10 +117,10 @@ def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) ->
     with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
-    listed = run(rebuild.rebuild, "--from", "-", "--json", stdin=f"{KIM}\n\n")
+    listed = run(rebuild.rebuild, "--from", "-", "--yes", "--json", stdin=f"{KIM}\n\n")
     found = json.loads(listed.stdout)
     assert (found["mailboxes"], found["activities"], found["doubles"]) == ([KIM], 1, [])
-    assert "1 Activities" not in run(rebuild.rebuild, KIM).stdout
+    assert "1 Activities" not in run(rebuild.rebuild, KIM, "--yes").stdout
     assert len(scenario.activities) == 1
 
 

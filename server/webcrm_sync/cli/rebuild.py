@@ -3,57 +3,114 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TextIO
+from typing import IO
 
 import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.cli.company import open_company
-from webcrm_sync.core.errors import Gone
+from webcrm_sync.cli.wanted import from_file, named_mailboxes
+from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.operations.status import read_status
+from webcrm_sync.engine.reconciliation import call_off
 from webcrm_sync.engine.reconciliation import recover as engine
 from webcrm_sync.engine.reconciliation.recover import Rebuilt
+
+_INTERRUPTED = (
+    "No mail is filed until the rebuild is complete. Run it again: it continues; or call it off:"
+    " webcrm-sync rebuild --call-off"
+)
 
 
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@from_file
 @click.option(
-    "--from",
-    "file",
-    metavar="FILE",
-    type=click.File(),
-    help="A file with one address per line; - = standard input.",
+    "--call-off",
+    "is_ending",
+    is_flag=True,
+    help="End a rebuild that was interrupted, and forget the mailboxes that it added.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@common.without_asking
 @common.as_json
-def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json: bool) -> None:
+def rebuild(
+    addresses: tuple[str, ...],
+    list_file: IO[bytes] | None,
+    is_ending: bool,
+    yes: bool,
+    is_json: bool,
+) -> None:
     """Restore the tables after the database was lost.
 
     Start with an empty database (`migrate` creates one) and name the mailboxes that were watched.
     The command reads the stamps in Outlook and the keys in webCRM. It writes nothing to webCRM;
-    mails that were not synced yet are filed afterwards. You can run it again at any time: it
-    continues where it was interrupted.
+    mails that were not synced yet are filed afterwards. It asks first. Ctrl+C calls it off. After
+    any other interruption run it again: it continues.
     """
-    named = [*addresses, *(line.strip() for line in file or () if line.strip())]
+    named = [one.key for one in named_mailboxes(addresses, list_file)]
     with open_company() as context:
+        if is_ending:
+            _call_off(context, named, yes=yes, is_json=is_json)
+            return
         users = _find_users(context, named)
-        if not is_json and not yes and sys.stdin.isatty():
-            _confirm(users)
-        rebuilt: Rebuilt | None = None
-        for step in engine.rebuild(context, users):
-            if isinstance(step, Rebuilt):
-                rebuilt = step
-            else:
-                click.echo(step, err=True)
-    assert rebuilt is not None
+        _confirm(context, users, yes=yes)
+        rebuilt = _run(context, users)
+        if rebuilt is None:
+            _print_called_off(call_off.call_off(context), is_json=is_json)
+            sys.exit(1)
     if is_json:
         common.print_json(asdict(rebuilt))
     else:
         _print_result(rebuilt)
     sys.exit(1 if rebuilt.doubles else 0)
+
+
+def _run(context: Context, users: tuple[MailUser, ...]) -> Rebuilt | None:
+    """The result of the rebuild, None = a person called it off."""
+    with common.call_off_on_interrupt() as is_called_off:
+        try:
+            for step in engine.rebuild(context, users):
+                if isinstance(step, Rebuilt):
+                    return step
+                if is_called_off():
+                    return None
+                _refuse_ended(context)
+                click.echo(step, err=True)
+        except TryLater as error:
+            if is_called_off():
+                return None
+            _refuse_ended(context)
+            raise click.ClickException(f"{error}\n{_INTERRUPTED}") from error
+    raise AssertionError("a rebuild ends with its result")
+
+
+def _refuse_ended(context: Context) -> None:
+    if not call_off.is_under_way(context):
+        raise click.ClickException("Another command has called this rebuild off.")
+
+
+def _call_off(context: Context, named: list[str], *, yes: bool, is_json: bool) -> None:
+    if named:
+        raise click.UsageError("--call-off takes no mailboxes: it ends the rebuild as a whole.")
+    for box in call_off.added_mailboxes(context):
+        click.echo(f"{box.display_name} <{box.address}>", err=True)
+    click.echo(
+        "The rows of these mailboxes will be deleted. webCRM and Outlook stay unchanged.", err=True
+    )
+    common.confirm(yes=yes)
+    _print_called_off(call_off.call_off(context), is_json=is_json)
+
+
+def _print_called_off(removed: Sequence[str], *, is_json: bool) -> None:
+    if is_json:
+        common.print_json({"is_called_off": True, "removed": removed})
+        return
+    boxes = common.count(len(removed), "mailbox")
+    click.echo(f"The rebuild is called off; {boxes} that it added are forgotten.")
 
 
 def _find_users(context: Context, named: list[str]) -> tuple[MailUser, ...]:
@@ -70,11 +127,16 @@ def _find_users(context: Context, named: list[str]) -> tuple[MailUser, ...]:
         ) from error
 
 
-def _confirm(users: tuple[MailUser, ...]) -> None:
+def _confirm(context: Context, users: tuple[MailUser, ...], *, yes: bool) -> None:
+    watched = len(read_status(context).mailboxes)
     for user in users:
-        click.echo(f"{user.display_name} <{user.address}>")
-    click.echo("The sync folders of these mailboxes will be read, then the Activities in webCRM.")
-    click.confirm("Continue?", default=True, abort=True)
+        click.echo(f"{user.display_name} <{user.address}>", err=True)
+    click.echo(
+        f"The sync folders of these mailboxes and of {watched} watched ones will be read, then the"
+        " Activities in webCRM. Until that is complete, no mail is filed.",
+        err=True,
+    )
+    common.confirm(yes=yes)
 
 
 def _print_result(rebuilt: Rebuilt) -> None:

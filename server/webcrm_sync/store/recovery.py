@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
@@ -37,9 +37,10 @@ _BEGUN_AT = select(rebuilding.c.begun_at).where(
 
 
 def begin(tx: Tx) -> None:
-    """Begin a recovery. Nothing is written to webCRM until `end`."""
-    times = {"begun_at": tx.now, "ended_at": None}
-    new = insert(rebuilding).values(company_id=tx.company_id, **times)
+    """Begin a recovery, or continue the one under way. Nothing is written to webCRM until `end`."""
+    new = insert(rebuilding).values(company_id=tx.company_id, begun_at=tx.now, ended_at=None)
+    begun_at = case((rebuilding.c.ended_at.is_(None), rebuilding.c.begun_at), else_=tx.now)
+    times = {"begun_at": begun_at, "ended_at": None}
     keys = [rebuilding.c.company_id]
     tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=times))
 

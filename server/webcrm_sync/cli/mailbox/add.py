@@ -11,7 +11,7 @@ import click
 from webcrm_sync.cli import common
 from webcrm_sync.cli.company import open_company
 from webcrm_sync.cli.mailbox.add_report import Report
-from webcrm_sync.cli.mailbox.wanted import (
+from webcrm_sync.cli.wanted import (
     OBJECT_ID,
     Wanted,
     from_file,

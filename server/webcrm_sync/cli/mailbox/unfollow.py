@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.cli.mailbox.wanted import OBJECT_ID
+from webcrm_sync.cli.wanted import OBJECT_ID
 from webcrm_sync.engine.mailboxes import groups
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -134,6 +135,16 @@ def remove(context: Context, address: str) -> Sequence[str]:
     errors = _end_at_microsoft(context, box, known)
     context.transact(partial(_delete, box.id))
     return errors
+
+
+def forget(context: Context, box: Mailbox) -> None:
+    """Delete the mailbox's rows and end its subscriptions. Inbox rules stay, as all in Outlook."""
+    with context.begin() as tx:
+        known = mailboxes.folders(tx, box.id)
+    for subscription_id in (i for folder in known for i in folder.subscription_ids):
+        with suppress(SyncError):  # it expires
+            context.graph.unsubscribe(subscription_id)
+    context.transact(partial(_delete, box.id))
 
 
 def groups_of(context: LocalContext, user_id: str) -> Sequence[str]:
