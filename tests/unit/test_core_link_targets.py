@@ -64,6 +64,8 @@ def test_every_gateway_is_unwrapped(wrapped: str, target: str) -> None:
         "https://secure-web.cisco.com/1abc/ftp%3A%2F%2Fx.example",
         f"https://linkprotect.cudasvc.com/url?a={PLAN}{'a' * 20_000}",
         "mailto:eva@x.example",
+        "https://x.example/?next=https://eur01.safelinks.protection.outlook.com/?url=y",
+        "https://[eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example",
     ],
 )
 def test_other_links_stay(address: str) -> None:

@@ -100,6 +100,7 @@ STORED: dict[type[StrEnum], list[str]] = {
         "prove webcrm",
         "housekeeping",
         "follow groups",
+        "send alerts",
     ],
     ClockJob: [
         "tick",

@@ -118,8 +118,6 @@ def _wrapped_target(address: str) -> str | None:
     if not any(map(address.lower().__contains__, _GATEWAY_HOSTS)):
         return None  # Most links are no gateway's, and parsing the URL takes much longer.
     host = (urlsplit(address).hostname or "").lower()
-    if not host.endswith(_GATEWAY_HOSTS):
-        return None
     unwrap = next((f for name, f in _GATEWAYS.items() if _is_host_under(host, name)), None)
     return unwrap(address) if unwrap else None
 
