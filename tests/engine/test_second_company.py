@@ -32,6 +32,8 @@ COMMANDS = {
     "migrate": [],
     "prove": [],
     "rebuild": [KIM],
+    "reseal": [],
+    "resubscribe": [],
     "serve": [],
     "status": [],
     "web": [],

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.localdb.embedded import DatabaseMissing, DatabaseTrouble, embedded
 from webcrm_sync.settings import PREFIX, Settings
+from webcrm_sync.settings.conflicts import has_key_file
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Cipher, read_or_create_key
@@ -93,6 +94,13 @@ def read_cipher(settings: Settings, *, create: bool) -> Cipher:
         return Cipher([read_or_create_key(settings.data_dir)])
     except OSError as error:
         raise _data_dir_trouble(error) from error
+
+
+def read_kept_key(settings: Settings) -> Cipher | None:
+    """The encryption with the key that is kept in DATA_DIR; None without one."""
+    if not has_key_file(settings.data_dir):
+        return None
+    return Cipher([read_or_create_key(settings.data_dir)])
 
 
 def _data_dir_trouble(error: OSError) -> DatabaseTrouble:

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, LazyCommand] = {
     ),
     "prove": LazyCommand("prove", "Compare folders, tables and webCRM; fix what differs."),
     "rebuild": LazyCommand("rebuild", "Restore the tables after the database was lost."),
+    "reseal": LazyCommand("push_repair", "Encrypt every secret with the first key of SECRET_KEY."),
+    "resubscribe": LazyCommand("push_repair", "Replace the subscriptions that Graph has lost."),
     "serve": LazyCommand(
         "serve", "Run the service: migrate the database, then web and worker until stopped."
     ),

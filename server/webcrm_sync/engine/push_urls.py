@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 HOW_TO_FIX = (
     f"{PREFIX}SECRET_KEY does not hold the key that encrypted their secrets. Put that key behind "
-    "the new one, separated by a comma. Else the worker makes new subscriptions within 10 minutes"
+    "the new one, separated by a comma; `webcrm-sync reseal` uses it, and one in DATA_DIR. Else "
+    "the worker makes new subscriptions within 10 minutes, on `webcrm-sync resubscribe` now"
 )
 #: Folders that one log line lists.
 _MAX_LISTED = 20
