@@ -13,6 +13,7 @@ from bench.files import measure_files
 from bench.fresh import measure_new_mails
 from bench.line import measure_questions
 from bench.loop import measure_loop
+from bench.many import measure_many
 from bench.memory import measure_memory
 from bench.panes import measure_panes
 from bench.reading.hostile import measure_hostile
@@ -28,6 +29,7 @@ SECTIONS = {
     "line": "a person's questions to webCRM while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
     "memory": "serve with 105 mailboxes: memory of its processes, start and stop",
+    "many": "mailbox add for 300 mailboxes at 50 ms a call",
     "rest": "an idle hour of 40 mailboxes: calls to Graph by kind",
     "receiver": "2,000 notifications from 16 connections, and hostile requests",
     "panes": "300 idle visible panes: processor time of the web process and its database",
@@ -79,6 +81,8 @@ def _plain_loop_s() -> float:
 
 
 def _run_web_sections(wanted: list[str]) -> None:
+    if "many" in wanted:
+        measure_many()
     if "rest" in wanted:
         measure_rest()
     if "receiver" in wanted:

@@ -10,6 +10,7 @@ from machine.model import MailCopy, MailModel, SentMail
 from support.pane_user import PaneUser
 from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
+from webcrm_sync.engine.mailboxes import admin, pausing
 from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailStatus
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Faults
@@ -92,6 +93,17 @@ class Actions:
                 pane_user.retry(copy.id)
             case "anyway":
                 pane_user.sync_anyway(copy.id)
+
+    # -- administrators
+
+    def set_paused(self, box: int, *, is_paused: bool) -> None:
+        """Let an administrator pause or resume a mailbox."""
+        context = self._setup.second_worker.context
+        watched = admin.find_watched(context, self._history.box(box).address)
+        if is_paused:
+            pausing.pause(context, watched)
+        else:
+            pausing.resume(context, watched)
 
     # -- folders
 

@@ -57,6 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.history.begin()
         self.actions = Actions(self.history)
         self.pace, self.since_tick, self.since_check = pace, 0, 0
+        self.was_paused = False
         for new_mail in first:
             self.arrive(new_mail)
 
@@ -142,6 +143,13 @@ class Machine(RuleBasedStateMachine):
     def somebody_presses_a_button(self, number: int, what: str, organisation: int) -> None:
         self.actions.press(self.copy(number), what, self.organisation(organisation))
 
+    # -- administrators
+
+    @rule(box=boxes, is_paused=st.booleans())
+    def mailbox_is_paused_or_resumed(self, box: int, is_paused: bool) -> None:
+        self.was_paused = self.was_paused or is_paused
+        self.actions.set_paused(box, is_paused=is_paused)
+
     # -- faults
 
     @rule(what=st.sampled_from(TROUBLES), number=st.integers(1, 3))
@@ -194,8 +202,11 @@ class Machine(RuleBasedStateMachine):
 
     def finish_and_check(self, *, by_poll: bool) -> None:
         """Run the engine until all work is done, then check the history."""
-        by_poll = by_poll or self.history.has_changed_folders
+        # A pause ends the subscriptions, and nothing here makes new ones.
+        by_poll = by_poll or self.was_paused or self.history.has_changed_folders
         self.since_check = 0
+        for box in range(len(self.setup.boxes)):
+            self.actions.set_paused(box, is_paused=False)
         finish_all_work(self.setup, by_poll=by_poll, for_a_day=self.history.has_deleted_contact)
         self.history.has_changed_folders = self.history.has_deleted_contact = False
         self.record()
