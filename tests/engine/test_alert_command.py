@@ -91,8 +91,20 @@ def test_a_server_without_starttls_gets_no_mail_in_the_clear(set_settings: Set) 
         set_settings(**mail_settings(server, "starttls"))
         result = run("--test")
     assert result.exit_code == 1
-    assert "STARTTLS extension not supported by server. Check WEBCRM_SYNC_SMTP_TLS" in result.stdout
+    assert "STARTTLS extension not supported by server. Check WEBCRM_SYNC_" in result.stdout
     assert server.mails == []
+
+
+@pytest.mark.parametrize("more", [{"SMTP_HOST": "mail..example"}, {"SMTP_PASSWORD": "süß"}])
+def test_characters_that_a_mail_server_does_not_know(
+    set_settings: Set, more: dict[str, object]
+) -> None:
+    with mail_server(password="right") as server:
+        login = {"SMTP_USER": "it", "SMTP_PASSWORD": "right"}
+        set_settings(**{**mail_settings(server, "none"), **login, "ALLOW_HTTP": "true", **more})
+        result = run("--test")
+    assert result.exit_code == 1
+    assert "SMTP_PASSWORD holds characters that are not allowed" in result.stdout
 
 
 def test_a_webhook_that_is_not_there(set_settings: Set) -> None:
@@ -130,6 +142,7 @@ def test_nobody_is_told() -> None:
         ({"ALERT_MAIL_TO": IT}, "ALERT_MAIL_TO and WEBCRM_SYNC_SMTP_HOST: give both"),
         ({"ALERT_MAIL_TO": "it", "SMTP_HOST": "x"}, "ALERT_MAIL_TO: must be e-mail addresses"),
         ({"ALERT_MAIL_FROM": "a@b@c"}, "ALERT_MAIL_FROM: must be an e-mail address such as"),
+        ({"ALERT_MAIL_FROM": "a..b@x.example"}, "ALERT_MAIL_FROM: must be an e-mail address such"),
         ({"SMTP_USER": "it"}, "SMTP_USER and WEBCRM_SYNC_SMTP_PASSWORD: give both"),
         (
             {

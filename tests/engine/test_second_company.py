@@ -26,6 +26,7 @@ from webcrm_sync.store.database import Database
 OTHER = "00000000-aaaa-4bbb-8ccc-dddddddddddd"
 #: Each command that opens the database, with its arguments.
 COMMANDS = {
+    "alert": [],
     "doctor": [],
     "explain": ["<1@x.example>"],
     "mailbox": ["list"],

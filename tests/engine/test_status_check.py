@@ -81,6 +81,19 @@ def test_no_worker_is_critical(scenario: Scenario) -> None:
     assert (found["status"], found["troubles"][0]["kind"]) == ("critical", "worker")
 
 
+@pytest.mark.usefixtures("environment")
+def test_a_trouble_counts_at_once_while_nobody_watches(scenario: Scenario) -> None:
+    """The job that would see how long it lasts is held back itself."""
+    be_at_work(scenario)
+    trouble = text("UPDATE mailbox SET trouble = 'The mailbox is full.'")
+    due = text("UPDATE company SET alerts_due_at = now() + :after")
+    for after, code in ((timedelta(minutes=1), OK), (timedelta(minutes=-6), WARNING)):
+        with scenario.context.begin() as tx:
+            tx.connection.execute(trouble)
+            tx.connection.execute(due, {"after": after})
+        assert check().exit_code == code
+
+
 def test_an_end_in_ten_days_is_a_warning(
     scenario: Scenario, environment: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +117,7 @@ def test_a_database_that_is_away_is_critical(environment: pytest.MonkeyPatch) ->
     environment.setenv("WEBCRM_SYNC_DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x")
     result = check()
     assert result.exit_code == CRITICAL
-    assert "CRITICAL - The database does not answer" in result.stdout
+    assert "CRITICAL - The database cannot be used: nothing listens" in result.stdout
     assert "secret" not in result.stdout
     assert len(result.stdout.splitlines()) == 1
 

@@ -80,7 +80,7 @@ def mail_server(
     if password is not None:
         more |= {
             "authenticator": server.authenticate,
-            "auth_required": not is_tls,  # it warns of a login without STARTTLS
+            "auth_required": trust is not None and not is_tls,  # else it warns
             "auth_require_tls": trust is not None and not is_tls,
         }
     server.port = free_port()

@@ -89,9 +89,18 @@ def test_after_a_quiet_day_a_trouble_is_as_good_as_new() -> None:
 def test_a_trouble_that_spreads_is_told_at_each_doubling() -> None:
     story = Story()
     for number in range(1, 101):
+        ids = tuple(range(number))
+        spread = replace(BUSY, number=number, mailbox_ids=ids)
+        story.go_on(spread, 31 if number == 1 else 1)
+    told = [minute - 30 for minute, moment in story.told if moment is Moment.SPREAD]
+    assert told == [6, 12, 24, 48, 96]
+
+
+def test_more_mails_that_wait_are_no_news() -> None:
+    story = Story()
+    for number in range(1, 101):
         story.go_on(replace(BUSY, number=number), 31 if number == 1 else 1)
-    spread = [minute - 30 for minute, moment in story.told if moment is Moment.SPREAD]
-    assert spread == [6, 12, 24, 48, 96]
+    assert [moment for _, moment in story.told] == [Moment.OPENED]
 
 
 @pytest.mark.parametrize(

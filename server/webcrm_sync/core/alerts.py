@@ -122,7 +122,7 @@ def _still_there(state: AlertState, trouble: Trouble, now: datetime) -> Step:
     seen = replace(state, last_seen_at=now)
     if trouble.number < max(2 * state.told_number, state.told_number + _SPREAD):
         return Step(seen)
-    is_told = not trouble.is_consequence
+    is_told = bool(trouble.mailbox_ids) and not trouble.is_consequence
     return Step(replace(seen, told_number=trouble.number), Moment.SPREAD) if is_told else Step(seen)
 
 

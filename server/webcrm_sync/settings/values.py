@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -81,13 +83,21 @@ def check_key_field(value: str) -> str:
 
 def check_address(value: str) -> str:
     """`value`, if it is one e-mail address."""
-    if not _ADDRESS.fullmatch(value):
+    if not _is_address(value):
         raise ValueError("must be an e-mail address such as it@x.example")
     return value
 
 
+def _is_address(value: str) -> bool:
+    """True if a mail's header can hold it."""
+    try:
+        return bool(_ADDRESS.fullmatch(value) and Address(addr_spec=value).domain)
+    except (MessageError, ValueError, IndexError):  # whatever its parser raises
+        return False
+
+
 def _check_addresses(value: frozenset[str]) -> frozenset[str]:
-    if not all(map(_ADDRESS.fullmatch, value)):
+    if not all(map(_is_address, value)):
         raise ValueError("must be e-mail addresses such as it@x.example, separated by commas")
     return value
 

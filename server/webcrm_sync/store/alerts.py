@@ -178,9 +178,11 @@ def read_addresses(tx: Tx, mailbox_ids: Collection[int]) -> Sequence[str]:
 
 
 def forget_old(tx: Tx, before: datetime) -> None:
-    """Delete alerts that were neither open nor seen since then, and messages of before."""
+    """Delete alerts that were neither open nor seen since then, and the messages of their past."""
     is_over = or_(alert.c.opened_at.is_(None), alert.c.ended_at.is_not(None))
     query = delete(alert).where(alert.c.company_id == tx.company_id, is_over)
     tx.connection.execute(query.where(alert.c.last_seen_at < before))
+    over = select(alert.c.id).where(alert.c.ended_at.is_not(None))
     stale = delete(alert_message).where(alert_message.c.company_id == tx.company_id)
-    tx.connection.execute(stale.where(alert_message.c.created_at < before))
+    stale = stale.where(alert_message.c.created_at < before)
+    tx.connection.execute(stale.where(alert_message.c.alert_id.in_(over)))

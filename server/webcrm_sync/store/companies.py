@@ -43,6 +43,7 @@ class Company:
     webcrm_due_at: datetime | None
     webcrm_attempts: int
     webcrm_trouble: str | None
+    alerts_due_at: datetime | None
 
     def is_webcrm_paused(self, now: datetime) -> bool:
         """True while webCRM must not be called."""

@@ -6,11 +6,12 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from webcrm_sync.core.alert_text import Notice, body, title
 from webcrm_sync.core.alerts import Moment
@@ -49,21 +50,8 @@ def send(settings: Settings, notice: Notice) -> str:
     try:
         with _connected(settings) as smtp:
             refused = smtp.send_message(mail)
-    except ssl.SSLCertVerificationError:
-        text = f"The certificate of {server} is not trusted: put its root into {PREFIX}CA_BUNDLE."
-        raise NotSent(text) from None
-    except smtplib.SMTPAuthenticationError as error:
-        reason = f"refuses {PREFIX}SMTP_USER with {PREFIX}SMTP_PASSWORD ({_answer(error)})."
-        raise NotSent(f"{server} {reason}") from None
-    except smtplib.SMTPRecipientsRefused as error:
-        raise NotSent(f"{server} takes no mail for {_refusals(error.recipients)}.") from None
-    except smtplib.SMTPResponseException as error:
-        raise NotSent(f"{server} does not take the mail ({_answer(error)}).") from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise NotSent(f"{server}: {error} Check {PREFIX}SMTP_TLS.") from None
-    except (OSError, smtplib.SMTPException) as error:
-        kind = type(error).__name__
-        reason = f"does not answer ({kind}). Check {PREFIX}SMTP_HOST, SMTP_PORT and SMTP_TLS."
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        reason = next(describe(error) for kind, describe in _REASONS if isinstance(error, kind))
         raise NotSent(f"{server} {reason}") from None
     if refused:
         return f"accepted by {server}, but not for {_refusals(refused)}"
@@ -118,3 +106,39 @@ def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:
         f"{address} ({code} {' '.join(said.decode(errors='replace').split())[:100]})"
         for address, (code, said) in sorted(refused.items())
     )
+
+
+#: Why a server did not take a mail, in words that follow its name. The first kind that fits counts.
+_REASONS: Sequence[tuple[type[Exception], Callable[[Any], str]]] = (
+    (
+        ssl.SSLCertVerificationError,
+        lambda _: f"has a certificate that is not trusted: put its root into {PREFIX}CA_BUNDLE.",
+    ),
+    (
+        smtplib.SMTPAuthenticationError,
+        lambda e: f"refuses {PREFIX}SMTP_USER with {PREFIX}SMTP_PASSWORD ({_answer(e)}).",
+    ),
+    (smtplib.SMTPRecipientsRefused, lambda e: f"takes no mail for {_refusals(e.recipients)}."),
+    (smtplib.SMTPResponseException, lambda e: f"does not take the mail ({_answer(e)})."),
+    (
+        smtplib.SMTPNotSupportedError,
+        lambda e: (
+            f"cannot do what is asked: {str(e).rstrip('.')}. Check {PREFIX}SMTP_TLS, "
+            "SMTP_USER and the characters of the addresses."
+        ),
+    ),
+    (
+        UnicodeError,  # smtplib's login knows ASCII alone; a host's name may have an empty label
+        lambda _: (
+            f"cannot be asked: {PREFIX}SMTP_HOST, SMTP_USER or SMTP_PASSWORD holds "
+            "characters that are not allowed."
+        ),
+    ),
+    (
+        Exception,
+        lambda e: (
+            f"does not answer ({type(e).__name__}). Check {PREFIX}SMTP_HOST, SMTP_PORT and "
+            "SMTP_TLS."
+        ),
+    ),
+)

@@ -31,6 +31,8 @@ from webcrm_sync.store import (
 from webcrm_sync.store.database import Tx
 
 _MEGABYTE = 1_000_000
+#: The alerts are advanced each minute.
+_PATIENCE = timedelta(minutes=5)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -93,11 +95,15 @@ def read_health(context: LocalContext) -> Health:
         facts = read_facts(context, tx)
         known = alerts.read_all(tx)
         unsent = alerts.read_unsent(tx)
+        due_at = companies.read_company(tx).alerts_due_at
     limits = limits_of(context.settings)
+    # While nobody advances the alerts, nothing is known to last; so all counts.
+    is_watched = due_at is not None and due_at > facts.now - _PATIENCE
     states = {alert.key: alert.state for alert in known}
     lasting = tuple(
         trouble
         for trouble in find_troubles(facts, limits)
         if is_lasting(states.get(trouble.key), trouble, facts.now, limits)
+        or not (is_watched or trouble.is_consequence)
     )
     return Health(facts, lasting, unsent)
