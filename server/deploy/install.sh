@@ -37,7 +37,7 @@ fi
 echo "2/4 Version $version and its packages in $home, about a minute"
 umask 022
 mkdir -p /opt/webcrm-sync
-"$python" -m venv "$home"
+"$home/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv "$home"
 pip="$home/bin/python -m pip --quiet --disable-pip-version-check --no-input"
 $pip install --root-user-action=ignore --require-hashes --only-binary :all: --requirement requirements.lock
 $pip install --root-user-action=ignore --no-deps --no-index --force-reinstall "./$wheel"

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.distributions import ROOT
 
 _PATIENCE_S = 90
 #: A fresh shell's variables, and none of this process.
@@ -24,7 +28,7 @@ _UNSHARE = ("unshare", *_NAMESPACES, "--fork", "--kill-child", "--propagation=pr
 #: Lays a root over this machine's, and starts its first process there. systemd mounts the rest.
 _BOOT = """
 set -eu
-place=$1; shift
+place=$1; others=$2; shift 2
 mount -t tmpfs tmpfs "$place"
 mkdir "$place/upper" "$place/work" "$place/root"
 mount -t overlay overlay "$place/root" \
@@ -46,6 +50,9 @@ mkdir -p etc/tmpfiles.d; : >etc/tmpfiles.d/tmp.conf  # /tmp stays as it is
 : >etc/machine-id
 rm -rf etc/postgresql/* var/lib/postgresql/*
 ip link set lo up
+for folder in $others; do
+    mkdir -p "$place/root$folder"; mount --bind "$folder" "$place/root$folder"
+done
 pivot_root . mnt
 umount --lazy mnt
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" </dev/null >/dev/null 2>&1
@@ -104,7 +111,7 @@ def boot(place: Path, *first: str) -> Iterator[Machine]:
     """Run a machine during the block. `first`: its first process; systemd by default."""
     line = first or ("/lib/systemd/systemd", "--system", "systemd.unit=multi-user.target")
     holder = subprocess.Popen(
-        [*_UNSHARE, "bash", "-c", _BOOT, "boot", str(place), *line],
+        [*_UNSHARE, "bash", "-c", _BOOT, "boot", str(place), _other_disks(), *line],
     )
     try:
         machine = Machine(_await_child(holder))
@@ -115,6 +122,12 @@ def boot(place: Path, *first: str) -> Iterator[Machine]:
         with suppress(ProcessLookupError):
             os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
+
+
+def _other_disks() -> str:
+    """The folders that the tests need and that the overlay lacks, since they are on other disks."""
+    needed = (ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(tempfile.gettempdir()))
+    return " ".join(str(one) for one in needed if one.stat().st_dev != Path("/").stat().st_dev)
 
 
 def _await_child(holder: subprocess.Popen[bytes]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,9 +134,8 @@ def _install_certificate(machine: Machine, authority: trustme.CA) -> None:
 
 def _tenant(machine: Machine, trusted: str) -> subprocess.Popen[str]:
     path = f"PYTHONPATH={ROOT / 'server'}:{ROOT / 'tests'}"
-    python = str(ROOT / ".venv" / "bin" / "python")
     script = str(ROOT / "tests" / "deploy" / "tenant.py")
-    line = machine.command("env", path, python, script, SELLER, trusted)
+    line = machine.command("env", path, sys.executable, script, SELLER, trusted)
     return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
