@@ -24,6 +24,8 @@ _PATIENCE_S = 90
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENVIRONMENT = ("env", "-i", _PATH, "HOME=/tmp", "LANG=C.UTF-8", "TERM=dumb")
 _NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup")
+#: A machine ends with the process that booted it, even if that is killed.
+_END_TOGETHER = ("setpriv", "--pdeathsig=KILL")
 _UNSHARE = ("unshare", *_NAMESPACES, "--fork", "--kill-child", "--propagation=private")
 #: Lays a root over this machine's, and starts its first process there. systemd mounts the rest.
 _BOOT = """
@@ -111,7 +113,7 @@ def boot(place: Path, *first: str) -> Iterator[Machine]:
     """Run a machine during the block. `first`: its first process; systemd by default."""
     line = first or ("/lib/systemd/systemd", "--system", "systemd.unit=multi-user.target")
     holder = subprocess.Popen(
-        [*_UNSHARE, "bash", "-c", _BOOT, "boot", str(place), _other_disks(), *line],
+        [*_END_TOGETHER, *_UNSHARE, "bash", "-c", _BOOT, "boot", str(place), _other_disks(), *line],
     )
     try:
         machine = Machine(_await_child(holder))
