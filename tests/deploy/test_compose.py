@@ -90,3 +90,11 @@ def test_the_image_runs_as_the_user_of_the_compose_file() -> None:
     (user,) = re.findall(r"^USER (\S+)$", CONTAINERFILE, re.MULTILINE)
     assert {service.get("user") for name, service in SERVICES.items() if name == "web"} == {user}
     assert f"--uid {user.partition(':')[0]} " in CONTAINERFILE
+
+
+def test_the_build_sees_the_wheel_and_its_packages_alone() -> None:
+    ignored = (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").splitlines()
+    seen = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    (copied,) = re.findall(r"^COPY (.*) \S+$", CONTAINERFILE, re.MULTILINE)
+    assert "*" in ignored
+    assert seen == set(copied.split())
