@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,15 @@ def test_a_certificate_that_ends_is_named(
     doctor.settings["ENTRA_CLIENT_CERTIFICATE"] = str(both)
     said = doctor.said("certificates", verdict)
     assert said.startswith(f"{PREFIX}ENTRA_CLIENT_CERTIFICATE {words}")
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(-1, FAILED), (10, WARNING), (60, OK)])
+def test_a_client_secret_that_ends_is_named(doctor: Doctor, days: int, verdict: str) -> None:
+    end = datetime.now(UTC) + timedelta(days=days)
+    doctor.settings["ENTRA_CLIENT_SECRET_EXPIRES"] = f"{end:%Y-%m-%d}"
+    said = doctor.said("certificates", verdict)
+    assert said.startswith(f"{PREFIX}ENTRA_CLIENT_SECRET ")
+    assert f"{end:%Y-%m-%d}" in said
 
 
 def test_files_that_are_no_certificates_or_keys_are_named(doctor: Doctor) -> None:

@@ -7,6 +7,7 @@ import pytest
 from support.doctor import OK, WARNING, Doctor, answering
 from support.scenario import KIM
 from webcrm_sync.settings import PREFIX
+from webcrm_sync.store import groups
 from webcrm_sync_sandbox.http_server import Server, free_port
 
 LIS = "lis@nordwind.example"
@@ -18,6 +19,10 @@ def test_a_missing_permission_is_named_with_the_address_of_the_consent(doctor: D
     app.roles = roles[:3]
     text = doctor.said("permissions", WARNING)
     assert text.startswith("no group can be followed (`mailbox add --group`): GroupMember.Read.All")
+    assert "GroupMember.Read.All is missing" in doctor.said("permissions", WARNING)
+    with doctor.scenario.context.begin() as tx:
+        groups.follow(tx, "33333333-0000-0000-0000-000000000000")
+    assert doctor.said("permissions").startswith("no group can be followed")
     app.roles = roles[:2]
     text = doctor.said("permissions")
     assert text.startswith("no mailbox can be found or added: User.Read.All is missing")

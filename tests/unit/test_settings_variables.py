@@ -19,6 +19,13 @@ NEEDED = {
     "ENTRA_CLIENT_SECRET": "hush-entra",
     "WEBCRM_TOKEN": "hush-webcrm",
 }
+#: What a secret needs beside it.
+BESIDE = {
+    "DATABASE_URL": {"SECRET_KEY": "a key"},
+    "SMTP_PASSWORD": {"SMTP_USER": "kim"},
+    "ALERT_WEBHOOK_URL": {"ALERT_WEBHOOK_SECRET": "hush-hush-hush-hush-hush"},
+    "ALERT_WEBHOOK_SECRET": {"ALERT_WEBHOOK_URL": "https://h.example/x"},
+}
 #: A value that no setting of its type accepts, or a type that accepts every text.
 MALFORMED = {
     **dict.fromkeys(("POLL_SECONDS", "MIRROR_SECONDS", "DIRECTORY_SECONDS"), "soon"),
@@ -65,11 +72,12 @@ def lines_of(given: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(name.upper() for name in secret_fields()))
 def test_each_secret_may_be_in_a_file(given: dict[str, str], tmp_path: Path, name: str) -> None:
-    secret = "postgresql://u:hush@h/d" if name == "DATABASE_URL" else "hush, hush"
+    urls = {"DATABASE_URL": "postgresql://u:hush@h/d", "ALERT_WEBHOOK_URL": "https://h.example/x"}
+    secret = urls.get(name, "hush-hush-hush-hush-hush")
     file = tmp_path / "secret"
     file.write_bytes(b"\xef\xbb\xbf" + secret.encode() + b"\r\n")
     given.pop(name, None)
-    given |= {"SECRET_KEY": "a key"} if name == "DATABASE_URL" else {}
+    given |= BESIDE.get(name, {})
     value = getattr(settings_of({**given, f"{name}_FILE": str(file)}), name.lower())
     assert getattr(value, "get_secret_value", lambda: value)() == secret
 
@@ -194,6 +202,26 @@ def test_everything_that_is_wrong_is_said_at_once_in_our_own_words(
     assert "ALLOW_HTTP: must be true or false" in lines
     assert "POLL_SECONDS: must be a number" in lines
     assert "FOLDER_NAME: must have at most 255 characters" in lines
+
+
+@pytest.mark.parametrize("name", sorted(name.upper() for name in Settings.model_fields))
+def test_whatever_stands_in_a_variable_is_answered_in_our_own_words(
+    given: dict[str, str], name: str
+) -> None:
+    odd = ["perhaps", "-1", "1e999", "9" * 5000, "x" * 70_000, "{", "[1]", " ", "null", "a,,b;c"]
+    odd += ["https://[::1", "2026-13-01", "true\nfalse", "\u202ehush", "nan"]
+    foreign = re.compile(r"[Ii]nput|Value error|pydantic|Errno|could not|has a form")
+    said = {value[:20]: error_of({**given, name: value}) for value in odd}
+    assert {value: text for value, text in said.items() if foreign.search(text)} == {}
+
+
+def error_of(given: dict[str, str]) -> str:
+    """What is wrong with these variables, empty if nothing is."""
+    try:
+        settings_of(given)
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ _WORDS: Mapping[str, Callable[[Context], str]] = {
     "float_parsing": lambda _: "must be a number",
     "finite_number": lambda _: "must be a number",
     "int_parsing": lambda _: "must be a whole number",
+    "int_parsing_size": lambda _: "is too large a number",
     "int_from_float": lambda _: "must be a whole number",
     "greater_than": lambda context: f"must be more than {_number(context['gt'])}",
     "greater_than_equal": lambda context: f"must be at least {_number(context['ge'])}",

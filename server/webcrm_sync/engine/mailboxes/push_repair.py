@@ -14,7 +14,7 @@ from webcrm_sync.engine.mailboxes.admin import NotWatched
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.encryption import Cipher, WrongKey
-from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,9 @@ def resubscribe(context: Context, addresses: Sequence[str] = ()) -> Resubscribed
     forgotten. Raises NotWatched.
     """
     with context.begin() as tx:
-        boxes = [_find(tx, address) for address in addresses] or [
-            box.id for box in mailboxes.all_mailboxes(tx)
-        ]
-        folders = [folder for box in boxes for folder in mailboxes.folders(tx, box)]
+        boxes = [_find(tx, address) for address in addresses] or mailboxes.all_mailboxes(tx)
+        running = [box.id for box in boxes if box.paused_at is None]  # others have none
+        folders = [folder for box_id in running for folder in mailboxes.folders(tx, box_id)]
     alive = {one.graph_id for one in context.graph.list_subscriptions()}
     lost = [one for one in folders if one.subscription_id not in alive]
     for folder in lost:
@@ -87,11 +86,11 @@ def resubscribe(context: Context, addresses: Sequence[str] = ()) -> Resubscribed
     return Resubscribed(len(folders), len(lost) + len(unusable))
 
 
-def _find(tx: Tx, address: str) -> int:
+def _find(tx: Tx, address: str) -> Mailbox:
     box = mailboxes.find_mailbox(tx, address.strip().casefold())
     if box is None:
         raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
-    return box.id
+    return box
 
 
 def _forget(folder: SyncFolder, tx: Tx) -> None:

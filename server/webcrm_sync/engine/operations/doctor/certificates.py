@@ -21,6 +21,9 @@ _SOON = timedelta(days=30)
 def check_certificates(settings: Settings, now: datetime) -> Iterator[Check]:
     """The certificates that the settings name: readable, with their keys, and when they end."""
     yield from run_part(_NAME, lambda: _check_client(settings, now))
+    if settings.entra_client_secret and settings.entra_client_secret_expires:
+        name = f"{PREFIX}ENTRA_CLIENT_SECRET"
+        yield _check_moment(name, settings.entra_client_secret_expires, now)
     yield from _check_tls(settings, now)
     if settings.ca_bundle:
         for one in _read(settings.ca_bundle):
@@ -80,10 +83,12 @@ def _no_password() -> str:
 
 def _check_end(name: str, certificates: list[Certificate], now: datetime) -> Iterator[Check]:
     """The first certificate of a file is the server's or the application's own."""
-    at = certificates[0].not_valid_after_utc
-    yield describe_end(name, at, now) or Check(
-        _NAME, Verdict.OK, f"{name} lasts until {at:%Y-%m-%d}"
-    )
+    yield _check_moment(name, certificates[0].not_valid_after_utc, now)
+
+
+def _check_moment(name: str, at: datetime, now: datetime) -> Check:
+    lasts = Check(_NAME, Verdict.OK, f"{name} lasts until {at:%Y-%m-%d}")
+    return describe_end(name, at, now) or lasts
 
 
 def _read(path: Path) -> list[Certificate]:

@@ -45,12 +45,16 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class MicrosoftChecks:
-    """What the checks of Microsoft's services need. `watched`: the mailboxes to try."""
+    """What the checks of Microsoft's services need. `watched`: the mailboxes to try.
+
+    `is_group_followed`: the members of a group must be readable.
+    """
 
     settings: Settings
     graph: GraphClient
     now: Callable[[], datetime]
     watched: Sequence[Watched]
+    is_group_followed: bool = False
 
     def run(self) -> Iterator[Check]:
         """All checks. When nobody can sign in or Graph is away, no mailbox is asked."""
@@ -130,7 +134,8 @@ class MicrosoftChecks:
             text = (
                 "no group can be followed (`mailbox add --group`): GroupMember.Read.All is missing"
             )
-            yield Check(name, Verdict.WARNING, f"{text}. {self._consent_advice()}")
+            verdict = Verdict.FAILED if self.is_group_followed else Verdict.WARNING
+            yield Check(name, verdict, f"{text}. {self._consent_advice()}")
         else:
             yield Check(name, Verdict.OK, "users and groups can be read")
 

@@ -18,7 +18,7 @@ from webcrm_sync.engine.operations.doctor.public_url import check_public_url
 from webcrm_sync.engine.operations.installation import installation_ids
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import groups, mailboxes
 from webcrm_sync.store.webcrm_in_use import AnotherWebCrm
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
@@ -57,16 +57,22 @@ def run_checks(context: Context, addresses: Sequence[str] = ()) -> Iterator[Chec
         ("contacts", tables.check_contacts),
     ):
         yield from run_part(name, partial(check, context))
-    yield from check_services(context, _read_watched(context, addresses))
+    with context.begin() as tx:
+        is_group_followed = bool(groups.all_groups(tx))
+    watched = _read_watched(context, addresses)
+    yield from check_services(context, watched, is_group_followed=is_group_followed)
     yield from run_part("webCRM in use", partial(_check_webcrm_in_use, context))
     known = partial(check_public_url, context.settings, installation_ids(context), context.now())
     yield from run_part("reachability", known)
 
 
-def check_services(clients: Clients, watched: Sequence[Watched]) -> Iterator[Check]:
+def check_services(
+    clients: Clients, watched: Sequence[Watched], *, is_group_followed: bool = False
+) -> Iterator[Check]:
     """The checks of Microsoft's services and webCRM, which need no database."""
-    microsoft = MicrosoftChecks(clients.settings, clients.graph, clients.now, watched)
-    yield from microsoft.run()
+    yield from MicrosoftChecks(
+        clients.settings, clients.graph, clients.now, watched, is_group_followed
+    ).run()
     yield from WebCrmChecks(clients.settings, clients.webcrm, clients.metadata).run()
 
 
