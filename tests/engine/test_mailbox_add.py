@@ -167,6 +167,15 @@ def test_a_wrong_line_is_named_before_anything_is_done(scenario: Scenario) -> No
     assert run(mailbox, "add").exit_code == 2
 
 
+@pytest.mark.parametrize("argument", ["", " ", "kim", "../users", "a@x.example b@x.example"])
+def test_an_argument_that_is_no_address_is_refused(scenario: Scenario, argument: str) -> None:
+    people(scenario, 1)
+    done = run(mailbox, "add", "p0@nordwind.example", argument)
+    assert (done.exit_code, watched(scenario)) == (2, [])
+    assert f"'{argument}' is no address" in done.stderr
+    assert run(mailbox, "add", "Person <P0@Nordwind.example>").exit_code == 0
+
+
 def test_ctrl_c_finishes_what_has_begun_and_says_how_to_continue(scenario: Scenario) -> None:
     boxes = people(scenario, 40)
     scenario.sandbox.faults.latency = timedelta(milliseconds=100)

@@ -15,10 +15,12 @@ from webcrm_sync.cli.mailbox import mailbox
 from webcrm_sync.cli.rebuild import rebuild
 from webcrm_sync.cli.status import status
 from webcrm_sync.core.errors import Refused
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane.mailbox_status import ConnectionState, read_connection
-from webcrm_sync.store import mailboxes
+from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.http_server import Server, free_port
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -83,15 +85,17 @@ def test_what_was_moved_meanwhile_is_filed_exactly_once(
     assert box.read(before).categories == box.read(during).categories == BOTH
 
 
+@pytest.mark.parametrize("days", [1, 40])
 def test_a_mail_that_was_on_its_way_waits_and_is_filed_once(
-    scenario: Scenario, box: SimMailbox
+    scenario: Scenario, box: SimMailbox, days: int
 ) -> None:
     scenario.sandbox.faults.unavailable("webcrm")
     item = scenario.drag(box, Mail("On its way", BO, KIM))
     scenario.discover()
     pause()
     scenario.sandbox.faults.clear()
-    scenario.wait(timedelta(hours=1))
+    scenario.wait(timedelta(days=days))
+    retention.housekeeping(scenario.context)
     assert scenario.activities == []
     resume(scenario)
     scenario.run_all_retries()
@@ -144,23 +148,41 @@ def test_a_mail_sent_from_webcrm_gets_its_mirror_afterwards(
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["From webCRM"]
 
 
-def test_pausing_ends_the_subscriptions_and_resuming_makes_new_ones(
-    open_scenario: OpenScenario, tmp_path: Path
-) -> None:
-    scenario = open_scenario()
-    box = scenario.add_mailbox()
-    with scenario.context.begin() as tx:
-        (watched,) = mailboxes.all_mailboxes(tx)
-        folders = mailboxes.folders(tx, watched.id)
-        for n, folder in enumerate(folders):
-            mailboxes.set_folder(tx, folder.id, subscription_id=f"gone-{n}")
-    with shell(scenario, tmp_path):
-        pause()
-        with scenario.context.begin() as tx:
-            assert [f.subscription_ids for f in mailboxes.folders(tx, watched.id)] == [(), ()]
-        deleted = scenario.sandbox.journal.count("graph", method="DELETE", path="/subscriptions/")
-        assert deleted == 2
-        assert box.address == KIM
+@pytest.fixture
+def pushed(open_scenario: OpenScenario, tmp_path: Path) -> Iterator[Scenario]:
+    """A company whose web process receives notifications."""
+    port = free_port()
+    scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
+    with Server(create_app(scenario.context).wsgi_app, port=port), shell(scenario, tmp_path):
+        yield scenario
+
+
+def test_pausing_ends_the_subscriptions_and_resuming_makes_new_ones(pushed: Scenario) -> None:
+    pushed.add_mailbox()
+    assert len(pushed.context.graph.list_subscriptions()) == 2
+    pause()
+    assert pushed.context.graph.list_subscriptions() == ()
+    pushed.wait(timedelta(days=1))
+    assert pushed.context.graph.list_subscriptions() == ()
+    resume(pushed)
+    assert len(pushed.context.graph.list_subscriptions()) == 2
+    assert read_status(pushed.context).mailboxes[0].pushed_folders == 2
+
+
+def test_a_subscription_that_is_made_during_the_pause_is_ended(pushed: Scenario) -> None:
+    box = pushed.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+    admin.add(pushed.context, admin.inspect(pushed.context, KIM))
+
+    def pauses(method: str, path: str) -> bool:
+        is_subscription = (method, path) == ("POST", "/v1.0/subscriptions")
+        if is_subscription:
+            pause()
+        return is_subscription
+
+    pushed.sandbox.faults.slow("graph", by=timedelta(), when=pauses, limit=1)
+    pushed.run_until_idle()
+    assert pushed.context.graph.list_subscriptions() == ()
+    assert box.address == KIM
 
 
 def test_it_says_so_everywhere_and_alarms_nobody(scenario: Scenario, box: SimMailbox) -> None:

@@ -11,6 +11,7 @@ import click
 
 from webcrm_sync.cli.common import count
 from webcrm_sync.core.address_list import LARGEST_FILE, AddressList, read_addresses
+from webcrm_sync.core.addresses import find_addresses
 
 #: Problems of a file that are shown; their number follows.
 _SHOWN = 20
@@ -56,14 +57,22 @@ class Wanted:
 def named_mailboxes(arguments: Sequence[str], file: IO[bytes] | None) -> Sequence[Wanted]:
     """The mailboxes in the arguments and the file, in order, each once.
 
-    Raises ClickException if lines of the file name no mailbox: nothing is done then.
+    Raises ClickException if an argument or lines of the file name no mailbox: nothing is done then.
     """
     listed = _read(file) if file else AddressList((), 0, ())
     if listed.repeated:
         lines = count(listed.repeated, "line")
         click.echo(f"The file repeats mailboxes on {lines}.", err=True)
-    named = dict.fromkeys([*(a.strip().casefold() for a in arguments), *listed.addresses])
+    named = dict.fromkeys([*map(_address_in, arguments), *listed.addresses])
     return [Wanted(address, address) for address in named]
+
+
+def _address_in(argument: str) -> str:
+    """The address that an argument holds, also `Kim <kim@x.example>`. Raises UsageError."""
+    addresses = find_addresses(argument)
+    if len(addresses) != 1:
+        raise click.UsageError(f"'{argument}' is no address such as kim@example.com.")
+    return addresses[0]
 
 
 def is_standard_input(file: IO[bytes]) -> bool:

@@ -23,6 +23,7 @@ from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.mailboxes.folders import ensure_sync_folders
+from webcrm_sync.engine.mailboxes.pausing import end_subscriptions
 from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -172,6 +173,10 @@ def _replace_subscription(
         )
         folder_reads.request_read(tx, [folder.id])  # changes before this subscription
         tx.record_event(EventKind.PUSH_ON, mailbox_id=box.id, place=folder.place.value)
+        now = mailboxes.read_mailbox(tx, box.id)
+    if now is not None and now.paused_at:  # an administrator paused it during the call
+        end_subscriptions(context, box)
+        return True
     _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True
 

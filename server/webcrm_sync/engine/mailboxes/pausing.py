@@ -18,12 +18,17 @@ from webcrm_sync.store.mailboxes import Mailbox
 
 
 def pause(context: Context, box: Mailbox) -> bool:
-    """Pause the mailbox and end its subscriptions. False if it was paused already. Idempotent.
-
-    A subscription that Graph does not end expires within three days; its notifications change
-    nothing.
-    """
+    """Pause the mailbox and end its subscriptions. False if it was paused already. Idempotent."""
     was_running = context.transact(lambda tx: mailboxes.pause_by_admin(tx, box.id))
+    end_subscriptions(context, box)
+    return was_running
+
+
+def end_subscriptions(context: Context, box: Mailbox) -> None:
+    """End the subscriptions of the mailbox's folders. Idempotent.
+
+    One that Graph does not end expires within three days; its notifications change nothing.
+    """
     with context.begin() as tx:
         known = mailboxes.folders(tx, box.id)
     for folder in known:
@@ -32,7 +37,6 @@ def pause(context: Context, box: Mailbox) -> bool:
         with context.begin() as tx:
             values = {"subscription_id": None, "subscription_expires_at": None}
             mailboxes.set_subscribed_folder(tx, folder, replaced_subscription_id=None, **values)
-    return was_running
 
 
 def _end(context: Context, subscription_id: str) -> None:
