@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from support.command_line import as_json, run, shell
 from support.scenario import BO, KIM, Scenario
-from webcrm_sync.cli import doctor, mailbox, migrate, prove, rebuild, serve, status
+from webcrm_sync.cli import cli, doctor, mailbox, migrate, prove, rebuild, serve, status
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 STRANGER = "<stranger@nowhere.example>"
@@ -42,6 +42,25 @@ def test_a_port_in_use_gives_one_sentence(scenario: Scenario) -> None:
         result = run(serve.web)
     assert result.exit_code == 1
     assert result.stderr == f"Error: LISTEN={listen} is not possible: Address already in use.\n"
+
+
+def test_files_that_are_no_certificate_give_one_sentence(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    del scenario
+    (tmp_path / "no.pem").write_text("no certificate", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TLS_CERT", "TLS_KEY"):
+            patch.setenv(f"WEBCRM_SYNC_{name}", str(tmp_path / "no.pem"))
+        result = run(serve.web)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: TLS_CERT and TLS_KEY cannot be used: ")
+
+
+def test_an_unknown_log_level_gives_one_sentence() -> None:
+    result = run(cli, "--log-level", "loud", "status")
+    assert result.exit_code == 2
+    assert "'loud' is not one of 'debug', 'info', 'warning', 'error'." in result.stderr
 
 
 def test_status_shows_waiting_mails_and_the_latest_event(scenario: Scenario) -> None:

@@ -12,7 +12,13 @@ from webcrm_sync.cli.lazy_commands import LazyCommands
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="webcrm-sync")
-@click.option("--log-level", default="info", show_default=True, help="debug, info or warning.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="The least important log lines that are written.",
+)
 def cli(log_level: str) -> None:
     """Sync Outlook and webCRM.
 

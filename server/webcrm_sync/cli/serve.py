@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from socket import socket
 
 import click
 
@@ -64,8 +63,9 @@ def web() -> None:
 
 def _run_web(settings: Settings) -> None:
     with common.plain_errors(), ExitStack() as stack:
-        tls = tls_context(settings.tls_cert, settings.tls_key)
-        sockets = _bind(settings.listen)
+        with _listening_errors():
+            tls = tls_context(settings.tls_cert, settings.tls_key)
+            sockets = bind_sockets(settings.listen)
         for one in sockets:
             stack.enter_context(closing(one))
         url = stack.enter_context(database_url(settings))
@@ -76,9 +76,10 @@ def _run_web(settings: Settings) -> None:
         Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
 
 
-def _bind(listen: str) -> Sequence[socket]:
+@contextmanager
+def _listening_errors() -> Iterator[None]:
     try:
-        return bind_sockets(listen)
+        yield
     except CannotListen as error:
         raise click.ClickException(str(error)) from error
 

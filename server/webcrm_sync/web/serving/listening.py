@@ -60,7 +60,7 @@ def tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     try:
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(cert, key, password="")  # without one OpenSSL asks the terminal
     except OSError as error:  # SSLError is one, too
         reason = error.strerror or str(error)
         raise CannotListen(f"TLS_CERT and TLS_KEY cannot be used: {reason}.") from error
