@@ -109,8 +109,11 @@ def need_attention(number: int) -> str:
     return f"{number} need{'s' if number == 1 else ''} your attention"
 
 
-def confirm(*, yes: bool) -> None:
-    """Ask whether to continue. Without a terminal only `yes` does. Raises Abort and UsageError."""
+def confirm(*, yes: bool, default: bool = True) -> None:
+    """Ask whether to continue. Without a terminal only `yes` does. Raises Abort and UsageError.
+
+    `default`: what Enter means; False before something that cannot be taken back.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
@@ -118,7 +121,7 @@ def confirm(*, yes: bool) -> None:
             "Nothing was done: there is no terminal to ask at. Add --yes to do it without a"
             " question."
         )
-    click.confirm("Continue?", default=True, abort=True)
+    click.confirm("Continue?", default=default, abort=True)
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def _call_off(context: Context, named: list[str], *, yes: bool, is_json: bool) -
     click.echo(
         "The rows of these mailboxes will be deleted. webCRM and Outlook stay unchanged.", err=True
     )
-    common.confirm(yes=yes)
+    common.confirm(yes=yes, default=False)
     _print_called_off(call_off.call_off(context), is_json=is_json)
 
 
@@ -132,7 +132,7 @@ def _confirm(context: Context, users: tuple[MailUser, ...], *, yes: bool) -> Non
     for user in users:
         click.echo(f"{user.display_name} <{user.address}>", err=True)
     click.echo(
-        f"The sync folders of these mailboxes and of {watched} watched ones will be read, then the"
+        f"The sync folders of these and of all watched mailboxes ({watched}) will be read, then the"
         " Activities in webCRM. Until that is complete, no mail is filed.",
         err=True,
     )

@@ -51,7 +51,7 @@ def add(
     yes: bool,
     is_json: bool,
 ) -> None:
-    """Watch the mailboxes ADDRESS..., those in a file, or those of a group's direct members.
+    """Watch mailboxes: named, in a file, or of a group.
 
     Shows what is there and what will happen, asks, and then starts. You can run it again at any
     time: it continues with what is missing. The exit code is 1 if a mailbox could not be added.

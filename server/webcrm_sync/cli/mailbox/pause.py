@@ -14,8 +14,9 @@ _addresses = click.argument("addresses", metavar="ADDRESS...", nargs=-1, require
 @click.command()
 @_addresses
 def pause(addresses: tuple[str, ...]) -> None:
-    """Pause the mailboxes ADDRESS...: nothing is read, written or subscribed.
+    """Pause mailboxes: nothing is read or written.
 
+    Their subscriptions at Microsoft end.
     What happens meanwhile in Outlook and webCRM is found after `mailbox resume`.
     """
     with open_company() as context:
@@ -29,7 +30,7 @@ def pause(addresses: tuple[str, ...]) -> None:
 @click.command()
 @_addresses
 def resume(addresses: tuple[str, ...]) -> None:
-    """Resume the mailboxes ADDRESS... and catch up with what happened meanwhile."""
+    """Resume paused mailboxes and catch up."""
     with common.open_tables() as context:
         boxes = [admin.find_watched(context, address) for address in addresses]
         for box in boxes:

@@ -13,8 +13,9 @@ from webcrm_sync.engine.mailboxes import admin
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @common.without_asking
 def remove(addresses: tuple[str, ...], yes: bool) -> None:
-    """Stop watching the mailboxes ADDRESS... and delete their rows.
+    """Stop watching mailboxes and delete their rows.
 
+    Asks first; without a terminal it needs --yes.
     Filed mails in webCRM and mails in Outlook stay unchanged.
     """
     with open_company() as context:
@@ -25,7 +26,7 @@ def remove(addresses: tuple[str, ...], yes: bool) -> None:
             "The rows of these mailboxes will be deleted, and mails that are not filed yet will not"
             " be filed. Mails in Outlook and Activities in webCRM stay unchanged."
         )
-        common.confirm(yes=yes)
+        common.confirm(yes=yes, default=False)
         for box in boxes.values():
             for trouble in admin.remove(context, box.address):
                 click.echo(f"Not removed at Microsoft; it ends by itself: {trouble}", err=True)

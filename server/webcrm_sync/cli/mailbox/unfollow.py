@@ -12,7 +12,10 @@ from webcrm_sync.engine.mailboxes import groups
 @click.command()
 @click.argument("group_id", metavar="ID", type=OBJECT_ID)
 def unfollow(group_id: str) -> None:
-    """Stop following the group with the object id ID. Its mailboxes stay watched."""
+    """Stop following a group; its mailboxes stay.
+
+    ID: its object id in Entra; `status` shows it.
+    """
     with common.open_tables() as context:
         groups.unfollow(context, group_id)
     click.echo(f"The group {group_id} is no longer followed. Its mailboxes stay watched.")
