@@ -194,6 +194,10 @@ def test_the_service_runs_as_its_own_user_within_narrow_limits(server: Server) -
 def test_a_command_has_the_services_user_settings_and_exit_code(server: Server) -> None:
     assert server.machine.run("webcrm-sync", "explain", "<nothing@x.example>").returncode == 1
     assert SELLER in server.machine.check("webcrm-sync", "mailbox", "list")
+    for given in (("--from", "people.csv"), ("--from=people.csv",)):
+        refused = server.machine.run("webcrm-sync", "mailbox", "add", *given)
+        assert refused.returncode == 1
+        assert "--from - <people.csv" in refused.stdout
     refused = server.machine.run(
         *("setpriv", "--reuid=nobody", "--clear-groups", "webcrm-sync", "status")
     )
