@@ -236,7 +236,7 @@ export interface components {
             who: string;
         };
         /** @enum {string} */
-        Cause: "outlook" | "webcrm" | "push";
+        Cause: "outlook" | "webcrm" | "push" | "elsewhere";
         ChangedRequest: {
             version: string;
             /** @default false */

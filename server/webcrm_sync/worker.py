@@ -36,6 +36,7 @@ from webcrm_sync.engine.discovery.poll import poll
 from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.mailboxes import groups
+from webcrm_sync.engine.mailboxes.lease import check_at_start
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.job import match
@@ -287,6 +288,7 @@ async def _release(manager: JobManager, job: QueuedJob) -> None:
 def run_worker(context: Context, url: str, queues: Collection[Queue] = tuple(Queue)) -> None:
     """Run the jobs of these queues until SIGTERM or SIGINT, then finish those that are running."""
     incidents.release_after_upgrade(context)
+    check_at_start(context)
     if Queue.MAILBOXES in queues:  # the others make no typed call
         context.graph.warm_up()
     push_urls.replace_unverifiable(context)

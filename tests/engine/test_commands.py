@@ -136,10 +136,15 @@ def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) ->
     with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
-    listed = run(rebuild.rebuild, "--from", "-", "--yes", "--json", stdin=f"{KIM}\n\n")
+    refused = run(rebuild.rebuild, KIM, "--yes")
+    assert "Another installation of webCRM sync works on this mailbox" in refused.stderr
+    assert "--take-over" in refused.stderr
+    owned = ("--from", "-", "--take-over", "--yes", "--json")
+    listed = run(rebuild.rebuild, *owned, stdin=f"{KIM}\n\n")
     found = json.loads(listed.stdout)
     assert (found["mailboxes"], found["activities"], found["doubles"]) == ([KIM], 1, [])
-    assert "1 Activities" not in run(rebuild.rebuild, KIM, "--yes").stdout
+    again = run(rebuild.rebuild, KIM, "--take-over", "--yes")
+    assert "1 Activities" not in again.stdout
     assert len(scenario.activities) == 1
 
 

@@ -11,6 +11,7 @@ import pytest
 from support.interleave import ClientWrapper, Death, die, worker
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.core.errors import Gone, TryLater
+from webcrm_sync.core.mailbox_lease import SETTLE
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import back_off_mailbox
@@ -137,7 +138,7 @@ def test_interrupted_first_read_still_recognises_preexisting_mails(scenario: Sce
     with pytest.raises(Death):
         altering_graph(scenario, second).run_until_idle()
     scenario.sandbox.graph.expire_cursors()
-    scenario.discover()
+    scenario.wait(SETTLE)
     assert scenario.activities == []
     assert {scenario.item(box, i).state for i in old} == {State.SKIPPED}
 

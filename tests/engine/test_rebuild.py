@@ -14,6 +14,7 @@ from sqlalchemy import text
 from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.errors import TryLater
+from webcrm_sync.core.mailbox_lease import TAKE_OVER_WAIT
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
 from webcrm_sync.store import companies
@@ -61,8 +62,10 @@ class Company:
     def rebuild(self, *addresses: str) -> Rebuilt:
         """Run the command and the jobs that follow."""
         users = find_users(self.scenario.context, addresses)
-        *_, last = rebuild(self.scenario.context, users)
+        *_, last = rebuild(self.scenario.context, users, take_over=True)
         assert isinstance(last, Rebuilt)
+        self.scenario.run_until_idle()
+        self.scenario.sandbox.clock.advance(TAKE_OVER_WAIT)
         self.scenario.run_until_idle()
         return last
 

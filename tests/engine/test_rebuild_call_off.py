@@ -18,6 +18,7 @@ from support.scenario import BO, BOTH, KIM, Scenario
 from webcrm_sync.cli.rebuild import rebuild
 from webcrm_sync.cli.status import status
 from webcrm_sync.core.errors import TryLater
+from webcrm_sync.core.mailbox_lease import TAKE_OVER_WAIT
 from webcrm_sync.engine.reconciliation import recover
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -54,7 +55,7 @@ def interrupt_a_rebuild(scenario: Scenario, *addresses: str) -> None:
     users = recover.find_users(scenario.context, addresses)
     scenario.sandbox.faults.unavailable("graph", when=lambda _, path: "delta" in path)
     with pytest.raises(TryLater):
-        list(recover.rebuild(scenario.context, users))
+        list(recover.rebuild(scenario.context, users, take_over=True))
     scenario.sandbox.faults.clear()
 
 
@@ -121,7 +122,9 @@ def test_after_a_call_off_a_rebuild_of_the_lost_database_doubles_nothing(
     interrupt_a_rebuild(scenario, KIM)
     assert run(rebuild, "--call-off", "--yes").exit_code == 0
     assert watched(scenario) == []
-    assert run(rebuild, KIM, "--yes").exit_code == 0
+    assert run(rebuild, KIM, "--take-over", "--yes").exit_code == 0
+    scenario.run_all_retries()
+    scenario.wait(TAKE_OVER_WAIT)
     scenario.run_all_retries()
     assert len(scenario.activities) == 1
     del box

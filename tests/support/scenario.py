@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from webcrm_sync.core.mailbox_lease import SETTLE
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.mailboxes import admin
@@ -52,6 +53,8 @@ class Scenario:
     def watch(self, address: str = KIM) -> None:
         """Add a mailbox as `mailbox add` does, and run the jobs that follow."""
         admin.add(self.context, admin.inspect(self.context, address))
+        self.run_until_idle()
+        self.sandbox.clock.advance(SETTLE)
         self.run_until_idle()
 
     def add_contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:

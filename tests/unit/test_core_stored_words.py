@@ -85,6 +85,8 @@ STORED: dict[type[StrEnum], list[str]] = {
         "push is off",
         "mirror written",
         "mirror refused",
+        "another installation works on the mailbox",
+        "mailbox was taken over",
     ],
     Job: [
         "discover",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.localdb.embedded import DatabaseMissing, DatabaseTrouble, embedded
+from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.settings.conflicts import has_key_file
-from webcrm_sync.store import companies
+from webcrm_sync.store import companies, mailbox_leases
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Cipher, read_or_create_key
 from webcrm_sync.store.revision import is_current
@@ -70,6 +72,8 @@ def open_local_context(
             raise DatabaseOutdated
         with database.begin() as tx:
             company_id = companies.ensure_company(tx, settings.entra_tenant_id)
+        with database.begin(company_id) as tx:
+            mailbox_leases.record_identity(tx, files=_files(settings), place=_place(settings))
         yield LocalContext(
             settings=settings,
             database=database,
@@ -77,6 +81,23 @@ def open_local_context(
             company_id=company_id,
             now=now,
         )
+
+
+def _files(settings: Settings) -> str:
+    """The number of a file of the embedded server that it never writes again, "" without one."""
+    if settings.database_url:
+        return ""
+    return str((Home(settings.data_dir).cluster / "PG_VERSION").stat().st_ino)
+
+
+def _place(settings: Settings) -> str:
+    """The folder of the embedded server and its machine, "" without one."""
+    if settings.database_url:
+        return ""
+    machine = ""
+    with suppress(OSError):  # a container may have none
+        machine = Path("/etc/machine-id").read_text("ascii").strip()
+    return f"{settings.data_dir.resolve()} {machine}".strip()
 
 
 def read_cipher(settings: Settings, *, create: bool) -> Cipher:

@@ -35,12 +35,18 @@ _INTERRUPTED = (
     is_flag=True,
     help="End a rebuild that was interrupted, and forget the mailboxes that it added.",
 )
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Take the mailboxes over from the installation whose database was lost.",
+)
 @common.without_asking
 @common.as_json
 def rebuild(
     addresses: tuple[str, ...],
     list_file: IO[bytes] | None,
     is_ending: bool,
+    take_over: bool,
     yes: bool,
     is_json: bool,
 ) -> None:
@@ -58,7 +64,7 @@ def rebuild(
             return
         users = _find_users(context, named)
         _confirm(context, users, yes=yes)
-        rebuilt = _run(context, users)
+        rebuilt = _run(context, users, take_over=take_over)
         if rebuilt is None:
             _print_called_off(call_off.call_off(context), is_json=is_json)
             sys.exit(1)
@@ -69,11 +75,11 @@ def rebuild(
     sys.exit(1 if rebuilt.doubles else 0)
 
 
-def _run(context: Context, users: tuple[MailUser, ...]) -> Rebuilt | None:
+def _run(context: Context, users: tuple[MailUser, ...], *, take_over: bool) -> Rebuilt | None:
     """The result of the rebuild, None = a person called it off."""
     with common.call_off_on_interrupt() as is_called_off:
         try:
-            for step in engine.rebuild(context, users):
+            for step in engine.rebuild(context, users, take_over=take_over):
                 if isinstance(step, Rebuilt):
                     return step
                 if is_called_off():

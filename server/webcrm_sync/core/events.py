@@ -51,6 +51,8 @@ class EventKind(StrEnum):
     PUSH_OFF = "push is off"
     MIRROR_CREATED = "mirror written"
     MIRROR_REFUSED = "mirror refused"
+    LEASE_LOST = "another installation works on the mailbox"
+    LEASE_TAKEN = "mailbox was taken over"
 
 
 #: A mail reached an end: it only changes when something outside changes.
@@ -106,4 +108,6 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.PUSH_OFF: frozenset({"trouble"}),
     EventKind.MIRROR_CREATED: frozenset({"activity"}),
     EventKind.MIRROR_REFUSED: frozenset({"activity", "detail"}),
+    EventKind.LEASE_LOST: frozenset({"trouble"}),
+    EventKind.LEASE_TAKEN: frozenset(),
 }

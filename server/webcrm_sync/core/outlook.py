@@ -59,6 +59,14 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """Where a folder is, and the lease on it (`core.lease`), None = it has none."""
+
+    parent_id: str
+    lease: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One entry of a delta page.
 

@@ -54,7 +54,7 @@ def mark(context: Context, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
     with context.reading() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or box.pause_end(tx.now):
+        if box is None or not box.may_be_written(tx.now):
             return
     made_progress = False
     try:

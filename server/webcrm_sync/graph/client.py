@@ -10,6 +10,7 @@ from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import (
     CreatedMail,
     Folder,
+    FolderFacts,
     GroupMember,
     InboxRule,
     Location,
@@ -129,7 +130,21 @@ class GraphClient:
 
     def fetch_parent_ids(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
         """The id of each folder's parent, None = there is no such folder."""
-        return folders.fetch_parent_ids(self._transport, user_id, folder_ids)
+        facts = self.fetch_folder_facts(user_id, folder_ids)
+        return {folder_id: one.parent_id if one else None for folder_id, one in facts.items()}
+
+    def fetch_folder_facts(
+        self, user_id: str, folder_ids: Sequence[str]
+    ) -> dict[str, FolderFacts | None]:
+        """The parent and the lease of each folder, None = there is no such folder."""
+        return folders.fetch_folder_facts(self._transport, user_id, folder_ids)
+
+    def save_lease(self, user_id: str, folder_id: str, lease: str) -> None:
+        """Writes the lease on a folder. Idempotent.
+
+        Raises Refused, code ErrorQuotaExceeded, when the mailbox takes no lease.
+        """
+        folders.save_lease(self._transport, user_id, folder_id, lease)
 
     # -- mails
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webcrm_sync.core.errors import Refused
-from webcrm_sync.core.outlook import Folder
+from webcrm_sync.core.outlook import Folder, FolderFacts
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import BatchRequest
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import list_entries
+from webcrm_sync.graph.properties import EXPAND_LEASE, STAMP
 from webcrm_sync.graph.transport import Transport
 
 #: Children on one page; few mailboxes have more.
@@ -64,22 +65,31 @@ def delete_folder(transport: Transport, user_id: str, folder_id: str) -> None:
     transport.request_json("DELETE", url, Call(user_id))
 
 
-def fetch_parent_ids(
+def fetch_folder_facts(
     transport: Transport, user_id: str, folder_ids: Sequence[str]
-) -> dict[str, str | None]:
-    """The id of each folder's parent, None = there is no such folder."""
-    keys = "id,parentFolderId"
+) -> dict[str, FolderFacts | None]:
+    """The facts of each folder, None = there is no such folder."""
+    options = {"select": "id,parentFolderId", "expand": EXPAND_LEASE}
     requests = [
-        BatchRequest(
-            "GET", wire.build_path("users", user_id, "mailFolders", folder_id, select=keys)
-        )
+        BatchRequest("GET", wire.build_path("users", user_id, "mailFolders", folder_id, **options))
         for folder_id in folder_ids
     ]
     answers = batch.send_reads(transport, user_id, requests)
     return {
-        folder_id: None if answer.is_missing else wire.get_text(answer.body, "parentFolderId")
+        folder_id: None if answer.is_missing else _to_facts(answer.body)
         for folder_id, answer in zip(folder_ids, answers, strict=True)
     }
+
+
+def save_lease(transport: Transport, user_id: str, folder_id: str, lease: str) -> None:
+    """Writes the lease on a folder. Idempotent."""
+    url = transport.build_url("users", user_id, "mailFolders", folder_id)
+    body = {"singleValueExtendedProperties": [{"id": STAMP, "value": lease}]}
+    transport.request_json("PATCH", url, Call(user_id), body=body)
+
+
+def _to_facts(raw: wire.Json) -> FolderFacts:
+    return FolderFacts(wire.get_text(raw, "parentFolderId"), wire.read_stamp(raw))
 
 
 def _to_folder(raw: wire.Json) -> Folder:

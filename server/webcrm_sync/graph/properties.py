@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from webcrm_sync.core.message import MessageKind
 
-#: The product's only extended property. It never changes, since each new name uses up one of a
-#: mailbox's finite named properties (Microsoft Graph: extended properties overview).
+#: The product's only extended property: the stamp of a mail, the lease on a sync folder. It never
+#: changes, since each new name uses up one of a mailbox's finite named properties (Microsoft Graph:
+#: extended properties overview).
 STAMP = "String {c9f3a1de-5f0f-4c5e-9f38-6a1b2d0e7c44} Name webcrmSync"
 #: Properties that Graph knows by their MAPI ids only (MS-OXPROPS: PidTagInReplyToId,
 #: PidTagInternetReferences, PidTagSensitivity, PidTagMessageClass).
@@ -20,6 +21,8 @@ _ALL = (STAMP, IN_REPLY_TO, REFERENCES, SENSITIVITY, MESSAGE_CLASS)
 EXPAND = "singleValueExtendedProperties($filter={})".format(
     " or ".join(f"id eq '{property_id}'" for property_id in _ALL)
 )
+#: The same for a folder, which has none of the others.
+EXPAND_LEASE = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
 
 _LEADING_ZEROS = re.compile(r"\b0x0+(?=[0-9a-f])")
 _SENSITIVITIES = {"1": 1, "2": 2, "3": 3}

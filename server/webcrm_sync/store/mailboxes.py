@@ -13,6 +13,7 @@ from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
+from webcrm_sync.core.mailbox_lease import CHECK_EVERY
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store import companies, job_failures
 from webcrm_sync.store.any_of import any_of
@@ -25,7 +26,11 @@ from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A watched mailbox. `paused_at`: when an administrator paused it, None = it is not paused."""
+    """A watched mailbox. `paused_at`: when an administrator paused it, None = it is not paused.
+
+    `lease_until`: nothing may be written for it afterwards, None = its lease is not ours.
+    `elsewhere_since`: since when another installation is known to work on it, None = none is.
+    """
 
     id: int
     user_id: str
@@ -39,15 +44,29 @@ class Mailbox:
     trouble: str | None
     push_trouble: str | None
     paused_at: datetime | None = None
+    lease_until: datetime | None = None
+    elsewhere_since: datetime | None = None
 
-    def pause_end(self, now: datetime) -> datetime | None:
-        """When the mailbox's pause ends, None = Graph may be called for it.
+    def back_off_end(self, now: datetime) -> datetime | None:
+        """When Graph may be called again, None = now.
 
         After an administrator paused it, nobody knows: the time at which work looks again.
         """
         if self.paused_at:
             return now + _LOOK_AGAIN
         return self.paused_until if self.paused_until and self.paused_until > now else None
+
+    def pause_end(self, now: datetime) -> datetime | None:
+        """When the mailbox's pause ends, None = it may be read.
+
+        While another installation works on it, this is the time of the next check.
+        """
+        return now + CHECK_EVERY if self.elsewhere_since else self.back_off_end(now)
+
+    def may_be_written(self, now: datetime) -> bool:
+        """True while we hold the mailbox's lease, and Graph may be called."""
+        is_leased = self.lease_until is not None and self.lease_until > now
+        return is_leased and self.pause_end(now) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.columns import columns_of
-from webcrm_sync.store.schema.tables import mirror
+from webcrm_sync.store.schema.tables import mailbox, mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,13 @@ def add(
 
 
 def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
-    """Mirrors that are due, oldest first."""
-    query = select(*_MIRROR).where(
-        mirror.c.company_id == tx.company_id,
-        mirror.c.state.in_([PLANNED, INTENDED]),
-        or_(mirror.c.due_at.is_(None), mirror.c.due_at <= tx.now),
+    """Mirrors that are due, oldest first, without those of mailboxes whose lease we do not hold."""
+    query = (
+        select(*_MIRROR)
+        .outerjoin(mailbox, mailbox.c.id == mirror.c.mailbox_id)
+        .where(mirror.c.company_id == tx.company_id, mirror.c.state.in_([PLANNED, INTENDED]))
+        .where(or_(mirror.c.due_at.is_(None), mirror.c.due_at <= tx.now))
+        .where(or_(mirror.c.mailbox_id.is_(None), mailbox.c.lease_until > tx.now))
     )
     rows = tx.connection.execute(query.order_by(mirror.c.id).limit(limit)).mappings()
     return [Mirror(**row) for row in rows]
@@ -103,6 +105,13 @@ def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
     due_at = case((is_unclear, verify_at), else_=NEVER)
     tx.connection.execute(query.values(due_at=due_at, reason=UNFORESEEN))
+
+
+def doubt_planned(tx: Tx, mailbox_id: int) -> None:
+    """Search the mailbox for its planned mirrors first: another installation may have made them."""
+    planned = (mirror.c.mailbox_id == mailbox_id) & (mirror.c.state == PLANNED)
+    values = {"state": INTENDED, "intent_at": tx.now, "searches": 0}
+    tx.connection.execute(update(mirror).where(planned).values(values))
 
 
 def release(tx: Tx, activity_ids: Iterable[int]) -> None:

@@ -27,18 +27,25 @@ class DueJob:
 
 #: Only this company's rows: those of another company, left by a wrong setting, would stay due for
 #: ever.
-MAILBOX_IS_OPEN = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
+_MAILBOX_ANSWERS = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
+MAILBOX_IS_OPEN = f"{_MAILBOX_ANSWERS} AND m.elsewhere_since IS NULL"
+#: Nothing is written for a mailbox without a valid lease (`core.mailbox_lease`).
+_IS_LEASED = "m.lease_until > :now"
 _WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
 #: A recovery is not over before webCRM's Activities are read; until then nothing is written there.
 _IS_READ = (
     "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 )
-#: A copy of the mail is in a mailbox that no administrator has paused (`filings.MAY_BE_SENT`).
+#: A copy of the mail is in a mailbox that is ours and not paused (`filings.MAY_BE_SENT`).
 _MAY_BE_SENT = """EXISTS (SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
-        WHERE i.email_id = x.email_id AND m.paused_at IS NULL)"""
+        WHERE i.email_id = x.email_id AND m.paused_at IS NULL AND m.lease_until > :now)"""
 #: Found copies, which are due at once. The job `file` searches webCRM for those of the past.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare"""
+#: A mail counts by its copy of the past, see `items.undecided`.
+_HAS_PAST_COPY = """EXISTS (SELECT 1 FROM item p JOIN mailbox b ON b.id = p.mailbox_id
+        WHERE p.email_id = i.email_id AND p.is_past AND p.state = 'found' AND NOT p.is_bare
+          AND b.elsewhere_since IS NULL)"""
 #: The job `poll` asks for many folders at once that are pushed and at rest. One that is overdue,
 #: and those of a mailbox in trouble, are left to `discover`.
 IS_POLLED_TOGETHER = """(f.poll_due_at > :overdue AND f.subscription_id IS NOT NULL
@@ -58,26 +65,28 @@ SELECT '{Job.POLL}', c.id FROM company c WHERE c.id = :company AND EXISTS (
     WHERE {MAILBOX_IS_OPEN} AND f.poll_due_at <= :now AND {IS_POLLED_TOGETHER})
 UNION ALL
 SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
- WHERE {MAILBOX_IS_OPEN} AND i.mark_due_at <= :now
+ WHERE {MAILBOX_IS_OPEN} AND {_IS_LEASED} AND i.mark_due_at <= :now
 UNION ALL
-SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {MAILBOX_IS_OPEN} AND m.keep_due_at <= :now
+SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_MAILBOX_ANSWERS} AND m.keep_due_at <= :now
 UNION ALL
 SELECT '{Job.MATCH}', c.id FROM company c
  WHERE c.id = :company AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND EXISTS (
-   SELECT 1 FROM {_FOUND} AND NOT i.is_past)
+   SELECT 1 FROM {_FOUND} AND NOT i.is_past AND NOT {_HAS_PAST_COPY})
 UNION ALL
 SELECT '{Job.FILE}', c.id FROM company c
  WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
-   SELECT 1 FROM {_FOUND} AND i.is_past)
+   SELECT 1 FROM {_FOUND} AND i.is_past AND {_IS_LEASED})
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
       AND (x.due_at IS NULL OR x.due_at <= :now) AND {_MAY_BE_SENT})
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
-    WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
+    WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now
+      AND {_MAY_BE_SENT}))
 UNION ALL
 SELECT '{Job.MIRROR}', c.id FROM company c WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND (
    coalesce(c.mirror_due_at, :now) <= :now
-   OR EXISTS (SELECT 1 FROM mirror x WHERE x.company_id = c.id
-      AND x.state IN ('planned', 'intended') AND x.due_at <= :now))
+   OR EXISTS (SELECT 1 FROM mirror x LEFT JOIN mailbox m ON m.id = x.mailbox_id
+      WHERE x.company_id = c.id AND x.state IN ('planned', 'intended') AND x.due_at <= :now
+        AND (m.id IS NULL OR {_IS_LEASED})))
 UNION ALL
 SELECT '{Job.REFRESH_DIRECTORY}', c.id FROM company c
  WHERE {_WEBCRM_IS_OPEN} AND coalesce(c.directory_due_at, :now) <= :now

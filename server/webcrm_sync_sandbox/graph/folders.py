@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from webcrm_sync_sandbox.graph import serialize
+from webcrm_sync_sandbox.graph import parse_message, serialize
 from webcrm_sync_sandbox.graph.http import (
     GraphError,
     Reply,
@@ -14,7 +14,7 @@ from webcrm_sync_sandbox.graph.http import (
     bad_request,
     check_options,
 )
-from webcrm_sync_sandbox.graph.odata import read_select, unquoted
+from webcrm_sync_sandbox.graph.odata import read_expand, read_select, unquoted
 from webcrm_sync_sandbox.outlook.message_store import NameTakenError
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ _NAMES = frozenset(
         "isHidden",
     ]
 )
+_CHANGEABLE = frozenset(["displayName", "singleValueExtendedProperties", "@odata.type"])
 _BY_NAME = re.compile(r"displayName eq '((?:[^']|'')*)'")
 _DEFAULT_PAGE = 10
 
 
 def get(context: RequestContext, folder: str) -> Reply:
     """GET a folder by id or well-known name."""
-    check_options(context.call, "select")
+    check_options(context.call, "select", "expand")
     with context.mailbox.lock:
         return Reply(200, _shown(context, context.folder(folder)))
 
@@ -87,14 +88,21 @@ def create(context: RequestContext, folder: str = "msgfolderroot") -> Reply:
         return Reply(201, _shown(context, made))
 
 
-def rename(context: RequestContext, folder: str) -> Reply:
-    """PATCH the name; isHidden can be set at creation only."""
+def change(context: RequestContext, folder: str) -> Reply:
+    """PATCH the name or extended properties; isHidden can be set at creation only.
+
+    The answer does not show extended properties (Microsoft Graph: extended properties).
+    """
     body = context.call.json
-    if set(body) - {"displayName", "@odata.type"}:
+    if set(body) - _CHANGEABLE:
         raise bad_request("Only displayName can be changed.", "ErrorInvalidPropertySet")
-    with context.mailbox.lock, _taken_is_409(body["displayName"]):
+    properties = parse_message.read_properties(context, body)
+    with context.mailbox.lock:
         found = context.folder(folder)
-        context.mailbox.rename_folder(found, body["displayName"])
+        found.properties |= properties
+        if "displayName" in body:
+            with _taken_is_409(body["displayName"]):
+                context.mailbox.rename_folder(found, body["displayName"])
         return Reply(200, _shown(context, found))
 
 
@@ -144,4 +152,7 @@ def _shown(context: RequestContext, folder: SimFolder) -> serialize.Json:
     if select:
         names = read_select(select, _NAMES) | {"id"}
         shown = {name: value for name, value in shown.items() if name in names}
+    if expand := context.call.query.get("$expand"):
+        values = serialize.extended_properties(folder.properties, read_expand(expand))
+        shown |= {"singleValueExtendedProperties": values} if values else {}
     return shown

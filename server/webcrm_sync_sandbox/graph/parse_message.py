@@ -109,7 +109,7 @@ def new_item(context: RequestContext, body: dict[str, Any], folder: SimFolder) -
     item.attachments = tuple(
         box.store_attachment(read_attachment(one)) for one in body.get("attachments") or []
     )
-    _apply_flags_and_times(item, _properties(context, body))
+    _apply_flags_and_times(item, read_properties(context, body))
     return item
 
 
@@ -133,7 +133,7 @@ def _apply_flags_and_times(item: Item, properties: dict[str, str]) -> None:
 
 def apply(context: RequestContext, item: Item, body: dict[str, Any]) -> set[str]:
     """Change the item by the JSON of a PATCH; the names of what it changed. Raises GraphError."""
-    properties = _properties(context, body)
+    properties = read_properties(context, body)
     changed = set()
     for name in set(body) & set(_WRITTEN):
         _assign(item, _WRITTEN[name](body[name]))
@@ -153,7 +153,8 @@ def _assign(item: Item, values: dict[str, Any]) -> None:
         setattr(item, name, value)
 
 
-def _properties(context: RequestContext, body: dict[str, Any]) -> dict[str, str]:
+def read_properties(context: RequestContext, body: dict[str, Any]) -> dict[str, str]:
+    """The extended properties in the JSON of a write, by their normal ids. Raises GraphError."""
     found: dict[str, str] = {}
     for one in body.get("singleValueExtendedProperties") or []:
         if not isinstance(one.get("value"), str):

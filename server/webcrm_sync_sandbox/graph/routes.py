@@ -116,7 +116,7 @@ class Routes:
         self._add("GET", "/mailFolders", folders.listing)
         self._add("POST", "/mailFolders", folders.create)
         self._add("GET", one, folders.get)
-        self._add("PATCH", one, folders.rename)
+        self._add("PATCH", one, folders.change)
         self._add("DELETE", one, folders.delete)
         self._add("GET", f"{one}/childFolders", folders.listing)
         self._add("POST", f"{one}/childFolders", folders.create)

@@ -13,7 +13,7 @@ from webcrm_sync_sandbox.graph.http import stamp
 from webcrm_sync_sandbox.outlook.mail import File, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from webcrm_sync_sandbox.outlook.mail import Person
     from webcrm_sync_sandbox.outlook.store import Item, SimFolder, StoredAttachment
@@ -58,14 +58,14 @@ def message(item: Item, shape: Representation) -> Json:
     for name, show in _SHOWN.items():
         if name in shape.names:
             shown[name] = show(item, shape)
-    values = [
-        {"id": _as_asked(key), "value": item.properties[key]}
-        for key in shape.expanded
-        if key in item.properties
-    ]
-    if values:
+    if values := extended_properties(item.properties, shape.expanded):
         shown["singleValueExtendedProperties"] = values
     return shown
+
+
+def extended_properties(properties: Mapping[str, str], wanted: Iterable[str]) -> list[Json]:
+    """Those of the wanted extended properties that an item or folder has."""
+    return [{"id": _as_asked(key), "value": properties[key]} for key in wanted if key in properties]
 
 
 def etag(item: Item) -> str:

@@ -154,14 +154,18 @@ class MessageStore:
 
     def save_state(self) -> Callable[[], None]:
         """A function that restores the folders as they are now, without any mail."""
-        kept = {f: (f.name, f.parent, f.is_hidden, list(f.children)) for f in self.folders.values()}
+        kept = {
+            f: (f.name, f.parent, f.is_hidden, list(f.children), dict(f.properties))
+            for f in self.folders.values()
+        }
 
         def restore() -> None:
             with self.lock:
                 self.folders = {folder.id: folder for folder in kept}
-                for folder, (name, parent, is_hidden, children) in kept.items():
+                for folder, (name, parent, is_hidden, children, properties) in kept.items():
                     folder.name, folder.parent, folder.is_hidden = name, parent, is_hidden
                     folder.children = list(children)
+                    folder.properties = dict(properties)
                     folder.items.clear()
                     folder.log.clear()
                 self._items.clear()

@@ -103,6 +103,8 @@ class SimFolder:
     children: list[SimFolder] = field(default_factory=list)
     items: dict[str, Item] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
+    #: extended properties, as those of an Item
+    properties: dict[str, str] = field(default_factory=dict)
 
     def is_within(self, other: SimFolder) -> bool:
         """True when this folder is the other one or below it."""

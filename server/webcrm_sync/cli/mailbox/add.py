@@ -21,7 +21,7 @@ from webcrm_sync.cli.wanted import (
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.outlook import GroupMember
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.mailboxes import admin, groups
+from webcrm_sync.engine.mailboxes import admin, groups, lease
 from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.mailboxes.bulk import CalledOff, run_each
 
@@ -40,6 +40,12 @@ _GUEST = "A guest has no mailbox in this tenant."
     help="The object id of a group in Entra, which is followed from then on: members who join it"
     " are added, those who leave it are reported.",
 )
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Take the mailboxes over from another installation, which then stops; without ADDRESS,"
+    " --from and --group all those that `status` names as worked on elsewhere.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @common.without_asking
 @common.as_json
@@ -47,6 +53,7 @@ def add(
     addresses: tuple[str, ...],
     list_file: IO[bytes] | None,
     group_id: str | None,
+    take_over: bool,
     dry_run: bool,
     yes: bool,
     is_json: bool,
@@ -57,14 +64,16 @@ def add(
     time: it continues with what is missing. The exit code is 1 if a mailbox could not be added.
     """
     wanted = named_mailboxes(addresses, list_file)
-    if not wanted and not group_id:
+    if not (wanted or group_id or take_over):
         raise click.UsageError("Name the mailboxes: ADDRESS..., --from FILE or --group ID.")
     is_typed = list_file is not None and is_standard_input(list_file)
     is_asking = not (is_json or yes or is_typed) and sys.stdin.isatty()
     with open_company() as context, common.call_off_on_interrupt() as is_called_off:
+        if take_over and not (wanted or group_id):
+            wanted = [Wanted(box, box) for box in lease.list_elsewhere(context)]
         members = _list_members(context, group_id) if group_id else ()
         report = Report(context.settings.folder_name, group_id, is_dry_run=dry_run)
-        run = _Run(context, report, is_called_off)
+        run = _Run(context, report, is_called_off, take_over=take_over)
         run.inspect([*wanted, *_wanted(members, report)])
         if not is_json:
             report.print_findings()
@@ -98,10 +107,18 @@ def _wanted(members: Sequence[GroupMember], report: Report) -> Sequence[Wanted]:
 class _Run:
     """One run of the command: what it finds and does goes into the report."""
 
-    def __init__(self, context: Context, report: Report, is_called_off: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        report: Report,
+        is_called_off: Callable[[], bool],
+        *,
+        take_over: bool,
+    ) -> None:
         self._context = context
         self._report = report
         self._is_called_off = is_called_off
+        self._take_over = take_over
         #: why a mailbox failed, by the key that named it and by its user id
         self._troubles: dict[str, str] = {}
 
@@ -112,7 +129,7 @@ class _Run:
         outcomes = run_each(
             self._context,
             wanted,
-            lambda one: admin.inspect(self._context, one.key),
+            self._inspect,
             is_called_off=self._is_called_off,
         )
         for outcome in outcomes:
@@ -126,6 +143,12 @@ class _Run:
                 self._troubles[outcome.thing.key] = why
         self._report.find(found.values())
 
+    def _inspect(self, one: Wanted) -> Findings:
+        findings = admin.inspect(self._context, one.key)
+        if not self._take_over:
+            admin.refuse_rival(self._context, findings)
+        return findings
+
     def add(self) -> None:
         """Add what was found."""
         found = tuple(self._report.found.values())
@@ -133,7 +156,7 @@ class _Run:
         outcomes = run_each(
             self._context,
             found,
-            lambda one: admin.add(self._context, one),
+            lambda one: admin.add(self._context, one, take_over=self._take_over),
             is_called_off=self._is_called_off,
         )
         for outcome in outcomes:

@@ -110,6 +110,8 @@ class Report:
             click.echo(
                 "It is watched already; its folders and categories will be checked and repaired."
             )
+        if findings.rival is not None:
+            click.echo("It will be taken over from the installation that works on it now.")
         for folder in findings.folders:
             click.echo(f"  {_folder_sentence(folder, self.folder_name)}")
 
@@ -119,6 +121,7 @@ class Report:
         parts = [
             (sum(one.user.is_shared for one in boxes), "shared"),
             (sum(one.is_watched for one in boxes), "watched already, to be checked and repaired"),
+            (sum(one.rival is not None for one in boxes), "to be taken over"),
         ]
         more = "".join(f", {number} {text}" for number, text in parts if number)
         click.echo(f"{count(len(boxes), 'mailbox')}{more}.")

@@ -15,10 +15,11 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import InboxRule, MailUser, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.local_context import LocalContext
-from webcrm_sync.engine.mailboxes import folders
+from webcrm_sync.engine.mailboxes import folders, lease
 from webcrm_sync.engine.mailboxes.folders import FolderCandidate, SavedFolder
+from webcrm_sync.engine.mailboxes.lease import HeldElsewhere
 from webcrm_sync.engine.mailboxes.maintain import ensure_categories
-from webcrm_sync.store import companies, directory, groups, mailboxes, mirrors
+from webcrm_sync.store import companies, directory, groups, mailbox_leases, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -40,13 +41,17 @@ class FolderFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What `inspect` found in a mailbox. `candidates`: None = not looked for yet."""
+    """What `inspect` found in a mailbox. `candidates`: None = not looked for yet.
+
+    `rival`: the lease of another installation on it, None = there is none.
+    """
 
     user: MailUser
     is_watched: bool
     is_paused: bool = False
     folders: tuple[FolderFindings, ...] = ()
     candidates: tuple[FolderCandidate, ...] | None = None
+    rival: str | None = None
 
 
 def inspect(context: Context, address: str) -> Findings:
@@ -63,7 +68,24 @@ def inspect(context: Context, address: str) -> Findings:
         return Findings(user, is_watched=True, is_paused=True)
     found = tuple(folders.find_candidates(context, user.user_id))
     counted = tuple(_count(context, user, one) for one in found)
-    return Findings(user, box is not None, folders=counted, candidates=found)
+    rival = _find_rival(context, user, found)
+    return Findings(user, box is not None, folders=counted, candidates=found, rival=rival)
+
+
+def find_rival(context: Context, user: MailUser) -> str | None:
+    """The lease of another installation that works on the mailbox, None = there is none."""
+    return _find_rival(context, user, folders.find_candidates(context, user.user_id))
+
+
+def _find_rival(context: Context, user: MailUser, found: Sequence[FolderCandidate]) -> str | None:
+    existing = [one.folder.graph_id for one in found if one.folder]
+    return lease.find_rival(context, user.user_id, existing)
+
+
+def refuse_rival(context: Context, findings: Findings) -> None:
+    """Raise HeldElsewhere if another installation works on the mailbox."""
+    if findings.rival is not None:
+        raise HeldElsewhere(findings.rival, context.now())
 
 
 def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFindings:
@@ -74,17 +96,21 @@ def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFi
     return FolderFindings(found.place, found.folder.name, len(listed), synced)
 
 
-def add(context: Context, findings: Findings) -> int:
+def add(context: Context, findings: Findings, *, take_over: bool = False) -> int:
     """Watch the mailbox: make its categories and folders, then start its jobs. Returns its id.
 
     Idempotent. What Outlook needs comes first and the rows in one transaction, so that after an
-    error the mailbox is not watched and no new folder is left.
+    error the mailbox is not watched and no new folder is left. Raises HeldElsewhere if another
+    installation works on it. With `take_over` that one stops, and this one begins as soon as the
+    other one has certainly noticed.
     """
+    if not take_over:
+        refuse_rival(context, findings)
     user = findings.user
     ensure_categories(context, user.user_id)
     if findings.is_watched:
         box = context.transact(partial(_save, context, findings, ()))
-        folders.ensure_sync_folders(context, box)
+        folders.ensure_sync_folders(context, box, folders.read_known_folders(context, box))
     else:
         candidates = findings.candidates
         if candidates is None:
@@ -106,6 +132,8 @@ def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx
         tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
         mirrors.forget_unmirrored(tx)
         companies.rewind_mirror(tx, since)
+    if findings.rival is not None:
+        mailbox_leases.save(tx, mailbox_id, may_take_over=True, is_unsure=True)
     groups.keep_watched(tx, user.user_id)
     for folder in saved:
         folders.record_folder(tx, mailbox_id, folder, is_replacement=False)
@@ -124,15 +152,16 @@ def find_watched(context: LocalContext, address: str) -> Mailbox:
 
 
 def remove(context: Context, address: str) -> Sequence[str]:
-    """End the mailbox's subscriptions and our inbox rules, and delete its rows.
+    """End the mailbox's lease, subscriptions and our inbox rules, and delete its rows.
 
-    Returns an error sentence for each of these that Microsoft did not end; subscriptions expire by
-    themselves. webCRM and the mails in Exchange stay as they are. Raises NotWatched.
+    Of a mailbox on which another installation works, only the rows are deleted. Returns an error
+    sentence for each of these that Microsoft did not end; subscriptions expire by themselves.
+    webCRM and the mails in Exchange stay as they are. Raises NotWatched.
     """
     box = find_watched(context, address)
     with context.begin() as tx:
         known = mailboxes.folders(tx, box.id)
-    errors = _end_at_microsoft(context, box, known)
+    errors = _end_at_microsoft(context, box, known) if box.elsewhere_since is None else []
     context.transact(partial(_delete, box.id))
     return errors
 
@@ -164,6 +193,7 @@ def _end_at_microsoft(context: Context, box: Mailbox, known: Sequence[SyncFolder
     """End every subscription and rule, even if one fails; returns the errors."""
     subscriptions = [one for folder in known for one in folder.subscription_ids]
     ends = [partial(context.graph.unsubscribe, one) for one in subscriptions]
+    ends.append(partial(lease.release, context, box, known))
     errors = []
     try:
         rules = [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.outlook import Folder, Place
+from webcrm_sync.core.outlook import Folder, FolderFacts, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.store import mailboxes
@@ -41,6 +43,30 @@ class SavedFolder:
     folder: Folder
     parents: tuple[str, ...]
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFolders:
+    """The mailbox's sync folders, and what Graph says about them and the folders above them.
+
+    `facts`: by Graph id, None = there is no such folder. `read_at`, `read_moment`: when Graph was
+    asked, by our clock and by the machine's, which never jumps (seconds).
+    """
+
+    folders: Sequence[SyncFolder]
+    facts: Mapping[str, FolderFacts | None]
+    read_at: datetime
+    read_moment: float
+
+
+def read_known_folders(context: Context, box: Mailbox) -> KnownFolders:
+    """The mailbox's sync folders as they are in Outlook now. At most one request."""
+    with context.begin() as tx:
+        known = mailboxes.folders(tx, box.id)
+    read_at, read_moment = context.now(), time.monotonic()
+    ids = {i for f in known for i in (f.graph_id, *f.parents[:-1])}
+    facts = context.graph.fetch_folder_facts(box.user_id, sorted(ids)) if ids else {}
+    return KnownFolders(known, facts, read_at, read_moment)
 
 
 def find_candidates(context: Context, user_id: str) -> Sequence[FolderCandidate]:
@@ -84,15 +110,14 @@ def _delete_empty(context: Context, user_id: str, new: Sequence[Folder]) -> None
                 context.graph.delete_folder(user_id, folder.graph_id)
 
 
-def ensure_sync_folders(context: Context, box: Mailbox) -> None:
+def ensure_sync_folders(context: Context, box: Mailbox, seen: KnownFolders) -> None:
     """Make the mailbox's missing sync folders, and forget those that were deleted. Idempotent.
 
     A folder that was renamed or moved remains a sync folder, and so does one that cannot be
     checked. An unforeseen error about one folder is raised after the others were handled.
     """
-    with context.begin() as tx:
-        known = mailboxes.folders(tx, box.id)
-    if known and _are_unchanged(context, box, known):
+    known = seen.folders
+    if known and _are_unchanged(seen):
         _adopt_root_folder(context, box, known)
         return
     bin_id = context.graph.fetch_folder(box.user_id, _BIN).graph_id
@@ -119,15 +144,14 @@ def _still_exists(context: Context, box: Mailbox, folder: SyncFolder, bin_id: st
     return True
 
 
-def _are_unchanged(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -> bool:
-    """True if no known folder and no folder above one was moved or deleted. One request."""
-    if {Place.INBOX, Place.SENT} - {f.place for f in known}:
+def _are_unchanged(seen: KnownFolders) -> bool:
+    """True if no known folder and no folder above one was moved or deleted."""
+    if {Place.INBOX, Place.SENT} - {f.place for f in seen.folders}:
         return False
-    ids = {i for f in known for i in (f.graph_id, *f.parents[:-1])}
-    parents = context.graph.fetch_parent_ids(box.user_id, sorted(ids))
+    parents = {child: facts.parent_id for child, facts in seen.facts.items() if facts}
     return all(
         parents.get(child) == parent
-        for f in known
+        for f in seen.folders
         for child, parent in zip((f.graph_id, *f.parents), f.parents, strict=False)
     )
 

@@ -1,4 +1,4 @@
-"""keep(mailbox): maintains its sync folders, push subscriptions and categories."""
+"""keep(mailbox): maintains its lease, sync folders, push subscriptions and categories."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import partial
 from webcrm_sync.core.categories import COLOURS
 from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.mailbox_lease import CHECK_EVERY
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.subscriptions import (
     LIFETIME,
@@ -22,7 +23,12 @@ from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
-from webcrm_sync.engine.mailboxes.folders import ensure_sync_folders
+from webcrm_sync.engine.mailboxes.folders import (
+    KnownFolders,
+    ensure_sync_folders,
+    read_known_folders,
+)
+from webcrm_sync.engine.mailboxes.lease import anchor_of, check_lease
 from webcrm_sync.engine.mailboxes.pausing import end_subscriptions
 from webcrm_sync.store import folder_reads, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -33,28 +39,49 @@ _SUBSCRIBE_RETRY = timedelta(seconds=30)
 
 
 def maintain(context: Context, mailbox_id: int) -> None:
-    """Restore the mailbox's sync folders and subscriptions where something is wrong. Idempotent."""
+    """Restore the mailbox's sync folders and subscriptions where something is wrong. Idempotent.
+
+    First it checks the lease: nothing is changed in a mailbox on which another installation works.
+    """
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or box.pause_end(tx.now):
+        if box is None or box.back_off_end(tx.now):
             return
-        next_run = tx.now + context.settings.poll_interval(
-            is_pushed=context.settings.is_push_enabled
-        )
-        mailboxes.set_mailbox(tx, box.id, keep_due_at=next_run)
+        interval = context.settings.poll_interval(is_pushed=context.settings.is_push_enabled)
+        mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now + min(interval, CHECK_EVERY))
     try:
-        with isolate.DeferredErrors() as errors:
-            with errors.defer():
-                ensure_sync_folders(context, box)
-            has_push = not context.settings.is_push_enabled or _maintain_subscriptions(context, box)
+        has_all = _maintain(context, box)
     except SyncError as error:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=next_attempt_at(tx.now, box.attempts))
         back_off_mailbox(context, box, error)
         return
-    if not has_push:
+    if not has_all:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now + _SUBSCRIBE_RETRY)
+
+
+def _maintain(context: Context, box: Mailbox) -> bool:
+    """False if a folder lacks its subscription. Raises SyncError."""
+    known = read_known_folders(context, box)
+    if not check_lease(context, box, known):
+        return True
+    has_push = True
+    with isolate.DeferredErrors() as errors:
+        with errors.defer():
+            ensure_sync_folders(context, box, known)
+        if context.settings.is_push_enabled:
+            has_push = _maintain_subscriptions(context, box)
+    _claim_new_folder(context, box, known)
+    return has_push
+
+
+def _claim_new_folder(context: Context, box: Mailbox, before: KnownFolders) -> None:
+    """Have the lease written now if another folder carries it than before."""
+    with context.begin() as tx:
+        now, then = anchor_of(mailboxes.folders(tx, box.id)), anchor_of(before.folders)
+        if now and (then is None or then.graph_id != now.graph_id):
+            mailboxes.maintain_now(tx, [box.id])
 
 
 def ensure_categories(context: Context, user_id: str) -> None:

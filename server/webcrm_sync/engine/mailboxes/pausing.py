@@ -27,12 +27,13 @@ def pause(context: Context, box: Mailbox) -> bool:
 def end_subscriptions(context: Context, box: Mailbox) -> None:
     """End the subscriptions of the mailbox's folders. Idempotent.
 
-    One that Graph does not end expires within three days; its notifications change nothing.
+    One that Graph does not end expires within three days; its notifications change nothing. Those
+    of a mailbox on which another installation works are that one's, and only forgotten here.
     """
     with context.begin() as tx:
         known = mailboxes.folders(tx, box.id)
     for folder in known:
-        for subscription_id in folder.subscription_ids:
+        for subscription_id in folder.subscription_ids if not box.elsewhere_since else ():
             _end(context, subscription_id)
         with context.begin() as tx:
             values = {"subscription_id": None, "subscription_expires_at": None}

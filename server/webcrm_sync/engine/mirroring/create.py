@@ -65,9 +65,8 @@ def _create_or_search(context: Context, mirror: Mirror) -> None:
             )
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
-        pause_end = box.pause_end(tx.now)
-        if folder is None or pause_end:
-            due_at = max(pause_end or tx.now, next_attempt_at(tx.now, 1))
+        if folder is None or not box.may_be_written(tx.now):
+            due_at = max(box.pause_end(tx.now) or tx.now, next_attempt_at(tx.now, 1))
             mirrors.set_mirror(tx, mirror, due_at=due_at)
             return
     try:

@@ -32,8 +32,8 @@ from webcrm_sync.store.reconciliation import Comparison
 from webcrm_sync.store.webcrm_line import Usage, read_usage
 
 #: A trouble with one of these words already says what to do.
-_REMEDY_WORDS = (PREFIX, "Check", "Make room")
 REMOVED = "An administrator removed it; `webcrm-sync mailbox add` adds it again."
+_REMEDY_WORDS = (PREFIX, "Check", "Make room", "--take-over")
 #: The number of mails that are named for each reason.
 _NAMED = 5
 

@@ -16,7 +16,13 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, apply_choice, change
-from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
+from webcrm_sync.engine.pane.mail_lookup import (
+    CurrentUser,
+    LocatedMail,
+    MailRef,
+    locate_one,
+    refuse_elsewhere,
+)
 from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailStatus
 from webcrm_sync.store import (
@@ -137,6 +143,7 @@ def _move_in(
     organisation_ids: Sequence[int],
 ) -> MailStatus:
     """Save the sync request, move the mail into the sync folder and have the folder read."""
+    refuse_elsewhere(user)
     box = user.box
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)

@@ -23,6 +23,10 @@ KINDS = {"ews": "ewsId", "rest": "restId"}
 #: Does not say why: the mail may be deleted, too new, or in a shared mailbox, an archive or
 #: another account, and the server cannot tell these apart.
 NOT_HERE = "This mail was not found in your own mailbox."
+ELSEWHERE = (
+    "Another installation of webCRM sync works on this mailbox, so nothing is changed here. "
+    "Ask your administrator."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,12 @@ class CurrentUser:
 
     box: Mailbox
     name: str
+
+
+def refuse_elsewhere(user: CurrentUser) -> None:
+    """Raise Refused if another installation works on the user's mailbox."""
+    if user.box.elsewhere_since:
+        raise Refused(ELSEWHERE, code="HeldElsewhere")
 
 
 @dataclass(frozen=True, slots=True)

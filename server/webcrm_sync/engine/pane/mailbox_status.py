@@ -23,11 +23,12 @@ class ConnectionState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Which side delays the mailbox."""
+    """Which side delays the mailbox. ELSEWHERE: another installation works on it."""
 
     OUTLOOK = "outlook"
     WEBCRM = "webcrm"
     PUSH = "push"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ def decide_state(*, parked: int, on_the_way: int, is_delayed: bool) -> Connectio
 
 def _delays(box: Mailbox, *, is_webcrm_away: bool) -> Iterator[Trouble]:
     """What keeps mails from being filed."""
-    if box.trouble and not box.paused_at:
+    if box.elsewhere_since:
+        yield Trouble(Cause.ELSEWHERE)
+    elif box.trouble and not box.paused_at:
         yield Trouble(Cause.OUTLOOK, box.trouble)
     if is_webcrm_away:
         yield Trouble(Cause.WEBCRM)

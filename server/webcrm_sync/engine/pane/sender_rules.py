@@ -13,7 +13,7 @@ from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import CurrentUser, refuse_paused
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, refuse_elsewhere, refuse_paused
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sender_rules
 
@@ -34,6 +34,7 @@ def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
 def add_sender(context: Context, user: CurrentUser, address: str) -> None:
     """Have a rule move this sender's mail from now on. Idempotent. Raises TryLater, Refused."""
     refuse_paused(user)
+    refuse_elsewhere(user)
     folder_id, address = _inbox_folder_id(context, user), fold_address(address)
     for _ in range(_ATTEMPTS):
         rules = _product_rules(context, user)
@@ -51,6 +52,7 @@ def add_sender(context: Context, user: CurrentUser, address: str) -> None:
 def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
     """Remove this sender from the rules of the product. Idempotent. Raises Refused."""
     refuse_paused(user)
+    refuse_elsewhere(user)
     for rule in _product_rules(context, user):
         if not _has_sender(rule, address):
             continue

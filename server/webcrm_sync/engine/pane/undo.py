@@ -10,7 +10,13 @@ from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
-from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
+from webcrm_sync.engine.pane.mail_lookup import (
+    CurrentUser,
+    LocatedMail,
+    MailRef,
+    locate_one,
+    refuse_elsewhere,
+)
 from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.engine.pane.mail_status_rules import Action, CopyFacts, MailStatus
 from webcrm_sync.store import activity_updates, filings, mailboxes, sync_requests
@@ -51,6 +57,7 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
     head, email = copy.head, copy.email
     if not copy.is_in_folder or email is None:
         return Location(head.folder_id, head.change_key, head.categories)
+    refuse_elsewhere(user)
     home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
     return context.graph.move_mail(user.box.user_id, head.graph_id, home)
 

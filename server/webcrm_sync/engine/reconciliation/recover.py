@@ -60,18 +60,27 @@ def refuse_paused(context: LocalContext) -> None:
         raise Refused(f"Run `webcrm-sync mailbox resume` first: paused are {', '.join(paused)}.")
 
 
-def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
+def rebuild(
+    context: Context, users: Sequence[MailUser], *, take_over: bool = False
+) -> Iterator[str | Rebuilt]:
     """Recover the rows of these mailboxes and of all watched ones. Idempotent.
 
     Yields a sentence for each step, then the result. Raises TryLater when a service does not
-    answer: then nothing is filed until another run has finished.
+    answer: then nothing is filed until another run has finished. Raises HeldElsewhere before
+    anything is changed if a lease on a mailbox is not in these tables, unless `take_over`.
     """
     refuse_paused(context)
+    found = [
+        Findings(user, is_watched=False, folders=(), rival=admin.find_rival(context, user))
+        for user in users
+    ]
+    for one in found if not take_over else ():
+        admin.refuse_rival(context, one)
     with context.begin() as tx:
         recovery.begin(tx)
     yield "Reading webCRM's addresses."
     _read_directory(context)
-    boxes = _watch(context, users)
+    boxes = _watch(context, found)
     for box in boxes:
         yield f"Reading the folders of {box.address}."
         _read_folders(context, box)
@@ -94,7 +103,7 @@ def _read_directory(context: Context) -> None:
         raise TryLater(company.webcrm_trouble or "webCRM's addresses are being read. Try again.")
 
 
-def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
+def _watch(context: Context, found: Sequence[Findings]) -> Sequence[Mailbox]:
     """Watch all mailboxes before any is read, so that all their addresses count as internal."""
     with context.begin() as tx:
         companies.refuse_second(tx)  # takes its lock before the rows
@@ -102,10 +111,11 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
         mailboxes.lock(tx, mailbox_ids=[box.id for box in boxes])
         known = {box.user_id for box in boxes}
         since = context.settings.mirror_since or tx.now
-        for user in users:
-            mailboxes.save_mailbox(tx, user, mirror_since=since)
-    for user in users:
-        admin.add(context, Findings(user, is_watched=user.user_id in known))
+        for one in found:
+            mailboxes.save_mailbox(tx, one.user, mirror_since=since)
+    for one in found:
+        is_watched = one.user.user_id in known
+        admin.add(context, replace(one, is_watched=is_watched), take_over=True)
     with context.begin() as tx:
         return mailboxes.all_mailboxes(tx)
 

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
+from webcrm_sync.core.states import State
 from webcrm_sync.store import folder_reads
 from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.tables import email, item
 
+#: The states in which no filing of a copy is planned.
+_UNFILED = (State.FOUND, State.WAITING, State.PARKED)
 _MARK_SEEN = (
     update(item).where(any_of_param(item.c.id, "ids")).values(seen_round=bindparam("round"))
 )
@@ -51,6 +54,12 @@ def clear_past(tx: Tx, email_ids: Iterable[int]) -> None:
     """Clear `is_past` of the copies of these mails, since their past is resolved."""
     query = update(item).where(any_of(item.c.email_id, email_ids))
     tx.connection.execute(query.values(is_past=False))
+
+
+def mark_past(tx: Tx, mailbox_id: int) -> None:
+    """Look the mailbox's copies up in webCRM before they are filed: others may have filed them."""
+    query = update(item).where(item.c.mailbox_id == mailbox_id, item.c.state.in_(_UNFILED))
+    tx.connection.execute(query.values(is_past=True))
 
 
 def mark_seen(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:

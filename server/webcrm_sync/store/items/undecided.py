@@ -19,12 +19,15 @@ _FOUND = (
     .where(any_of_param(item.c.email_id, "email_ids"), _IS_FOUND)
     .order_by(item.c.id)
 )
-_COPY = item.alias("copy")
-#: True for the copy by which a mail counts: its newest one of the past, else its newest one.
+_COPY, _COPY_BOX = item.alias("copy"), mailbox.alias("copy_box")
+#: True for the copy by which a mail counts: its newest one of the past, else its newest one. One of
+#: the past does not count while another installation works on its mailbox.
 #: As a single boolean it lets PostgreSQL read an index from its newest end, and stop at the limit.
 _IS_FIRST_COPY = (
     select(_COPY.c.id == item.c.id)
+    .join(_COPY_BOX, _COPY_BOX.c.id == _COPY.c.mailbox_id)
     .where(_COPY.c.email_id == item.c.email_id)
+    .where(~_COPY.c.is_past | _COPY_BOX.c.elsewhere_since.is_(None))
     .where(_COPY.c.state == State.FOUND, ~_COPY.c.is_bare)
     .order_by(_COPY.c.is_past.desc(), _COPY.c.found_at.desc(), _COPY.c.id)
     .limit(1)
@@ -35,6 +38,7 @@ _NEWEST = (
     .join(mailbox, mailbox.c.id == item.c.mailbox_id)
     .where(mailbox.c.company_id == bindparam("company"), _IS_FOUND)
     .where(item.c.is_past == bindparam("is_past"), _IS_FIRST_COPY)
+    .where(~item.c.is_past | (mailbox.c.lease_until > bindparam("now")))
     .order_by(item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
@@ -46,9 +50,10 @@ _ADDRESSES = select(email_address.c.email_id, email_address.c.address).where(
 def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
     """Ids of the `limit` newest mails with found copies, newest first.
 
-    With `is_past` only the mails of which a found copy is of the past, else only the others.
+    With `is_past` only the mails of which a found copy is of the past, in a mailbox whose lease we
+    hold; else only the others.
     """
-    parameters = {"company": tx.company_id, "is_past": is_past, "most": limit}
+    parameters = {"company": tx.company_id, "now": tx.now, "is_past": is_past, "most": limit}
     return tx.connection.execute(_NEWEST, parameters).scalars().all()
 
 

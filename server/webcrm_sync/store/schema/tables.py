@@ -59,7 +59,9 @@ company = Table(
 )
 
 #: A watched mailbox. Graph is not called for it before `paused_until`. `trouble`: a sentence that
-#: says why. `paused_at`: when an administrator paused it; `paused_until` never comes then.
+#: says why. `paused_at`: when an administrator paused it; `paused_until` never comes then. Nothing
+#: is written for it to Outlook or webCRM after `lease_until`, NULL = this installation does not
+#: hold its lease. `elsewhere_since`: since when another one is known to.
 mailbox = Table(
     "mailbox",
     metadata,
@@ -77,6 +79,8 @@ mailbox = Table(
     Column("trouble", Text),
     Column("push_trouble", Text),
     time("keep_due_at"),
+    time("lease_until"),
+    time("elsewhere_since"),
     UniqueConstraint("company_id", "user_id"),
 )
 

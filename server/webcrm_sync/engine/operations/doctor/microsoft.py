@@ -37,10 +37,14 @@ _FULL_CODE = "errorquotaexceeded"
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A mailbox to check. `user_id`: None = only the address is known, and nobody watches it."""
+    """A mailbox to check. `user_id`: None = only the address is known, and nobody watches it.
+
+    `is_elsewhere`: another installation works on it, so nothing is written into it.
+    """
 
     address: str
     user_id: str | None
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ class MicrosoftChecks:
         readable = [one for one, text in errors.items() if not text]
         new = [one for one in readable if one.user_id is None]
         old = [one for one in readable if one.user_id is not None]
+        writable = [one for one in old if not one.is_elsewhere]
         if old and not troubles:
             yield Check(name, Verdict.OK, f"{len(old)} watched, all readable")
         if not self.watched:
@@ -173,7 +178,7 @@ class MicrosoftChecks:
                 "`webcrm-sync mailbox add ADDRESS` adds it"
             )
             yield Check(name, Verdict.WARNING, text)
-        for one in (*old[:1], *new):
+        for one in (*writable[:1], *new):
             yield from run_part("write permission", partial(self._check_writing, one))
 
     def _try_reading(self, one: Watched) -> str | None:

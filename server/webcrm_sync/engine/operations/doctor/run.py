@@ -92,6 +92,10 @@ def _read_watched(context: LocalContext, addresses: Sequence[str]) -> list[Watch
     known = {box.address for box in boxes}
     new = dict.fromkeys(address.strip().casefold() for address in addresses)
     return [
-        *(Watched(box.address, box.user_id) for box in boxes if not box.paused_at),
+        *(
+            Watched(box.address, box.user_id, box.elsewhere_since is not None)
+            for box in boxes
+            if not box.paused_at
+        ),
         *(Watched(address, None) for address in new if address not in known),
     ]
