@@ -114,7 +114,7 @@ def _item(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
 
 def _word_marker(state: RenderState, element: Element) -> bool:
     """The list marker that Word writes as text before a paragraph."""
-    text = " ".join(element.node.text(deep=True)[:_LONGEST_MARKER].split())
+    text = " ".join(element.node.text()[:_LONGEST_MARKER].split())
     state.layout.set_marker("* " if text in _BULLETS else f"{text} ")
     return False
 
