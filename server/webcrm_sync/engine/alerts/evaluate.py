@@ -25,7 +25,8 @@ def evaluate(context: Context) -> None:
 
     The states and the intended messages commit together, so that each message is intended once.
     """
-    told = context.transact(lambda tx: list(_evaluate(context, tx)))
+    with context.begin() as tx:
+        told = list(_evaluate(context, tx))
     for kind, moment in told:
         level = logging.INFO if moment is Moment.ENDED else logging.WARNING
         logger.log(level, "alert", extra={"kind": kind, "moment": moment})

@@ -29,7 +29,8 @@ def alert(context: Context) -> None:
     """Decide what people are told, then send the messages that are due. Idempotent."""
     evaluate(context)
     for _ in range(_MOST):
-        message = context.transact(lambda tx: alerts.claim(tx, lease=_LEASE))
+        with context.begin() as tx:
+            message = alerts.claim(tx, lease=_LEASE)
         if message is None:
             return
         _send(context, message)
