@@ -59,7 +59,7 @@ def test_serve_started_with_environment_variables_alone_completes_every_story(
         assert f"{KIM}: 2 synced, 1 mirrored" in service.run("status").stdout
         checked = service.run("doctor")
         assert checked.returncode == 0, checked.stdout
-        assert service.run("mailbox", "remove", KIM).returncode == 0
+        assert service.run("mailbox", "remove", "--yes", KIM).returncode == 0
         family = _processes_of(service)
         assert len(family) >= 4
         service.kill("serve")
