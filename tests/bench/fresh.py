@@ -36,5 +36,5 @@ def measure_new_mails() -> None:
     ms = f"{LATENCY.total_seconds() * 1000:.0f} ms a call"
     print(f"{_FRESH} new mails while {QUEUED} mails are queued, {ms}:")
     print_figure("median", statistics.median(times), unit="s")
-    print_figure("longest", times[-1], 10.0, "s")
+    print_figure("longest", times[-1], 5.0, "s")
     print(f"    at the last of these moves, {behind} mails of the queue were not synced yet")
