@@ -133,7 +133,12 @@ function alwaysSyncView(
   };
 }
 
-const FOOTER_TONES = { connected: "good", catching_up: "busy", needs_you: "bad", paused: "off" } as const;
+const FOOTER_TONES = {
+  connected: "good",
+  catching_up: "busy",
+  needs_you: "bad",
+  paused: "off",
+} as const;
 
 function footerView(
   { connection, connectionError }: Model,

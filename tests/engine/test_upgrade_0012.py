@@ -29,11 +29,15 @@ pytestmark = pytest.mark.parametrize("recording", ["0012"], indirect=True)
 RECORDED_VERSION = "0.1.0"
 #: What a company with its settings never stores.
 UNREACHED = {MatchedBy.NONE.value}
+#: Tables with stored words that later versions added.
+LATER_TABLES = {"alert", "alert_message"}
 _PATIENCE_S = 60
 
 
 def test_the_recording_holds_every_stored_word(recording: Recording) -> None:
     for table in metadata.tables.values():
+        if table.name in LATER_TABLES:
+            continue
         for column in table.columns:
             if isinstance(column.type, Enum):
                 found = {row.get(column.name) for row in recording.rows[table.name]} - {None}

@@ -73,7 +73,9 @@ def open_local_context(
         with database.begin() as tx:
             company_id = companies.ensure_company(tx, settings.entra_tenant_id)
         with database.begin(company_id) as tx:
-            mailbox_leases.record_identity(tx, files=_files(settings), place=_place(settings))
+            files = _files(settings)
+            place = _place(settings) if files else ""
+            mailbox_leases.record_identity(tx, files=files, place=place)
         yield LocalContext(
             settings=settings,
             database=database,
@@ -84,16 +86,19 @@ def open_local_context(
 
 
 def _files(settings: Settings) -> str:
-    """The number of a file of the embedded server that it never writes again, "" without one."""
+    """The number of a file of the embedded server that it never writes again.
+
+    "" = the database is in another server.
+    """
     if settings.database_url:
         return ""
-    return str((Home(settings.data_dir).cluster / "PG_VERSION").stat().st_ino)
+    with suppress(FileNotFoundError):
+        return str((Home(settings.data_dir).cluster / "PG_VERSION").stat().st_ino)
+    return ""
 
 
 def _place(settings: Settings) -> str:
-    """The folder of the embedded server and its machine, "" without one."""
-    if settings.database_url:
-        return ""
+    """The folder of the embedded server and its machine."""
     machine = ""
     with suppress(OSError):  # a container may have none
         machine = Path("/etc/machine-id").read_text("ascii").strip()
