@@ -14,6 +14,7 @@ from support.command_line import as_json, run, shell
 from support.scenario import BO, BOTH, FOLDER, Scenario
 from webcrm_sync.cli.mailbox import mailbox
 from webcrm_sync.cli.status import status
+from webcrm_sync.core.mailbox_lease import SETTLE
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.group import SimGroup
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -79,6 +80,7 @@ def test_the_mails_of_a_joiner_are_synced(company: Company) -> None:
     company.group.join(company.people[2])
     scenario.poll_webcrm()
     company.look()
+    scenario.wait(SETTLE)  # until its lease is confirmed
     item = scenario.drag(company.people[2], Mail("Offer", BO, "p2@nordwind.example"))
     scenario.discover()
     assert company.people[2].read(item).categories == BOTH

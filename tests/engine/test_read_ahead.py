@@ -10,7 +10,6 @@ from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE, discover, read_on
 from webcrm_sync.engine.discovery.notifications import NotificationReceiver
-from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import folder_reads, mailboxes, schedule
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.schema.tables import announced_copy
@@ -27,7 +26,13 @@ def _flood_mail(number: int) -> Mail:
 
 
 @pytest.fixture
-def flooded_id(scenario: Scenario, box: SimMailbox) -> int:
+def colleague(scenario: Scenario, box: SimMailbox) -> SimMailbox:
+    """The mailbox of another receiver of the flood, which it does not reach."""
+    return scenario.add_mailbox(EVA, "Eva Nordwind")
+
+
+@pytest.fixture
+def flooded_id(scenario: Scenario, box: SimMailbox, colleague: SimMailbox) -> int:
     """Kim's mailbox at the beginning of a flood: no page is read, and no reading is requested."""
     folder = subscribe(scenario)
     for number in range(_FLOOD):
@@ -145,10 +150,8 @@ def test_a_mail_that_is_moved_during_a_flood_is_filed_and_marked_before_it(
 
 
 def test_a_mail_of_a_flood_that_is_moved_singly_too_is_filed_before_it(
-    scenario: Scenario, box: SimMailbox, mailbox_id: int
+    scenario: Scenario, colleague: SimMailbox, mailbox_id: int
 ) -> None:
-    colleague = scenario.sandbox.outlook.add_mailbox(EVA, "Eva Nordwind")
-    admin.add(scenario.context, admin.inspect(scenario.context, EVA))
     scenario.drag(colleague, _flood_mail(0))
     read_on(scenario.context, mailbox_id)
     scenario.discover()
