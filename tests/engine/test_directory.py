@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.crm import PersonRow
+from webcrm_sync.core.mailbox_lease import SETTLE
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.discovery.discover import discover
@@ -37,6 +38,7 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_scenario: Op
     file(scenario.context)
     assert scenario.activities == []
     scenario.run_until_idle()
+    scenario.wait(SETTLE)  # until its lease is confirmed
     assert len(scenario.activities_under("Havnebyg")) == 1
     assert box.read(item).categories == BOTH
 

@@ -286,7 +286,7 @@ def test_rebuilt_database_files_no_picture_twice(scenario: Scenario, box: SimMai
     again = Scenario(
         scenario.sandbox, replace(scenario.context, company_id=company_id), scenario.organisations
     )
-    list(rebuild(again.context, find_users(again.context, [KIM])))
+    list(rebuild(again.context, find_users(again.context, [KIM]), take_over=True))
     again.run_all_retries()
     assert filed(again) == before
     assert all(box.read(item).categories == BOTH for item in items)

@@ -126,6 +126,7 @@ def test_a_database_that_is_away_is_critical(environment: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("environment")
 def test_a_database_that_hangs_is_critical_before_the_monitor_gives_up(scenario: Scenario) -> None:
     be_at_work(scenario)
+    before = set(threading.enumerate())
     started = time.monotonic()
     with scenario.context.database.begin() as tx:
         tx.connection.execute(text("LOCK TABLE mailbox IN ACCESS EXCLUSIVE MODE"))
@@ -133,9 +134,8 @@ def test_a_database_that_hangs_is_critical_before_the_monitor_gives_up(scenario:
     assert result.exit_code == CRITICAL
     assert "The database has not answered within 15 s" in result.stdout
     assert time.monotonic() - started < 30
-    for thread in threading.enumerate():  # the one that waited for the lock
-        if thread.daemon and thread is not threading.current_thread():
-            thread.join(timedelta(seconds=10).total_seconds())
+    for thread in set(threading.enumerate()) - before:  # the one that waited for the lock
+        thread.join(timedelta(seconds=10).total_seconds())
 
 
 @pytest.mark.usefixtures("environment")

@@ -17,8 +17,10 @@ from webcrm_sync.store.items import undecided
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 _COMPANY = """
 INSERT INTO company (id, tenant_id, created_at) OVERRIDING SYSTEM VALUE VALUES (1, 't', now());
-INSERT INTO mailbox (company_id, user_id, address, display_name, added_at, mirror_since)
-  SELECT 1, 'u' || n, n || '@ours.example', 'Kim', now(), now() FROM generate_series(1, 9) n;
+INSERT INTO mailbox (company_id, user_id, address, display_name, added_at, mirror_since,
+  lease_until)
+  SELECT 1, 'u' || n, n || '@ours.example', 'Kim', now(), now(), :leased
+  FROM generate_series(1, 9) n;
 """
 _MAILS = """
 INSERT INTO email (company_id, key, direction, kind, subject, recipients, created_at)
@@ -35,7 +37,7 @@ FROM email e, mailbox m WHERE e.key LIKE :key || '%' AND m.id <= :copies ORDER B
 @pytest.fixture
 def database(fresh_database: str) -> Iterator[Database]:
     with closing(Database(fresh_database, now=lambda: NOW)) as opened:
-        _execute(opened, _COMPANY)
+        _execute(opened, _COMPANY, leased=NOW + timedelta(minutes=15))
         yield opened
 
 

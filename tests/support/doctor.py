@@ -21,7 +21,7 @@ from webcrm_sync_sandbox.http_server import free_port
 
 OK, WARNING, FAILED = (verdict.value for verdict in Verdict)
 #: The variables of the test run itself.
-OF_TESTS = ("GRAPH_OPENAPI", "WEBCRM_OPENAPI", "MANIFEST_XSD")
+OF_TESTS = ("GRAPH_OPENAPI", "WEBCRM_OPENAPI", "MANIFEST_XSD", "READING_CASES")
 
 
 @dataclass(slots=True)

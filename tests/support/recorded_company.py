@@ -26,6 +26,8 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
 Json = dict[str, Any]
 Filing = tuple[str, int]
 State = tuple[str, str | None]
+#: What a request writes that writes a lease on a folder.
+_LEASE = "singleValueExtendedProperties"
 #: Everything stored about a copy and its mail, except what reading its folder may add.
 _LEDGER = """
 SELECT i.graph_id, to_jsonb(i) - 'seen_round' AS item, e.key, e.subject, e.content,
@@ -211,10 +213,14 @@ class Company:
         return Counter(subjects[unquote(url.rpartition("/")[2])] for url in changed)
 
     def created_mails(self) -> list[str]:
-        """The subjects of the mails that were written into mailboxes; nothing else is written."""
+        """The subjects of the mails that were written into mailboxes.
+
+        Nothing else is written but the leases on the folders.
+        """
         calls = [c for c in self._calls("graph") if not c.path.endswith("/translateExchangeIds")]
         alone = [c for c in calls if c.method != "GET" and not c.path.endswith("$batch")]
-        return [json.loads(call.request_body)["subject"] for call in alone]
+        sent = [json.loads(call.request_body) for call in alone]
+        return [body["subject"] for body in sent if body.keys() != {_LEASE}]
 
     def is_anything_written(self) -> bool:
         """True if a call changed something in webCRM or in Outlook."""

@@ -16,6 +16,8 @@ def upgrade() -> None:
     op.add_column("mailbox", _time("elsewhere_since"))
     # Nothing is written before the first check, so it is due at once.
     op.execute("UPDATE mailbox SET keep_due_at = TIMESTAMPTZ '2000-01-01 00:00:00+00'")
+    if sa.inspect(op.get_bind()).has_table("mailbox_lease"):  # see `downgrade`
+        return
     op.create_table(
         "mailbox_lease",
         sa.Column("mailbox_id", sa.BigInteger(), nullable=False),
@@ -41,8 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("database_identity")
-    op.drop_table("mailbox_lease")
+    # The two tables stay: without them a later upgrade would take our own leases for foreign ones.
     op.drop_column("mailbox", "elsewhere_since")
     op.drop_column("mailbox", "lease_until")
 
