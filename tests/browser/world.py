@@ -21,6 +21,9 @@ from webcrm_sync_sandbox.screen.fixtures import KIM
 FOLDER = "webCRM sync"
 #: Customers for one test each: webCRM and the service know them from the start.
 _TREES = (
+    "Almond Apricot Bamboo Banyan Baobab Cashew Catalpa Citron Cork Dogwood Elder Eucalyptus Fig "
+    "Hemlock Hickory Hornbeam Ivy Jacaranda Lemon Mango Medlar Mulberry Myrtle Nutmeg Orange Palm "
+    "Papaya Peach Pecan Persimmon Redwood Sequoia Sumac Tamarind Tulip Yucca Zelkova "
     "Acacia Alder Apple Ash Aspen Beech Birch Cedar Cherry Chestnut Cypress Ebony Elm Fir Ginkgo "
     "Hawthorn Hazel Holly Juniper Larch Laurel Linden Magnolia Maple Oak Olive Pear Pine Plum "
     "Poplar Quince Rowan Spruce Sycamore Teak Walnut Willow Yew"
