@@ -72,16 +72,20 @@ def test_every_stalled_connection_is_closed_at_its_deadline(
 
 
 def _sockets_of(service: RunningService) -> int:
-    """The number of open sockets of the web process (Linux: proc(5)).
+    """The number of clients' open sockets in the web process (Linux: proc(5)).
 
     Counted there, since a client that reads nothing does not notice that its connection was closed.
     """
-    files = Path(f"/proc/{service.processes['web'].pid}/fd").iterdir()
-    return sum(_is_socket(one) for one in files)
+    process = Path(f"/proc/{service.processes['web'].pid}")
+    open_files = {_target(file) for file in (process / "fd").iterdir()}
+    lines = (process / "net" / "tcp").read_text().splitlines()[1:]
+    sockets = (line.split() for line in lines)
+    port = f":{service.port:04X}"
+    return sum(s[1].endswith(port) and f"socket:[{s[9]}]" in open_files for s in sockets)
 
 
-def _is_socket(file: Path) -> bool:
+def _target(file: Path) -> str:
     try:
-        return os.readlink(file).startswith("socket:")
+        return os.readlink(file)
     except OSError:  # it was closed meanwhile
-        return False
+        return ""
