@@ -105,6 +105,16 @@ def test_a_mail_that_is_moved_before_the_first_page_of_a_flood_is_read_with_it(
     assert not _announced(scenario)
 
 
+def test_a_mail_that_is_moved_after_a_flood_is_announced_although_a_read_is_requested(
+    scenario: Scenario, box: SimMailbox, mailbox_id: int
+) -> None:
+    scenario.run_until_idle()
+    with scenario.context.begin() as tx:
+        folder_reads.request_read(tx, [subscribed_folder(scenario, mailbox_id).id])
+    item = _move(scenario, box, "Fresh")
+    assert _announced(scenario) == {item}
+
+
 def test_an_announced_mail_that_was_moved_out_again_is_not_read(
     scenario: Scenario, box: SimMailbox, mailbox_id: int
 ) -> None:

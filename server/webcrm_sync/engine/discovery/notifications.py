@@ -79,7 +79,7 @@ class _Verified:
     def versions(self) -> frozenset[CopyVersion]:
         """The copies that changed. Empty if a read is certain and nothing is read ahead."""
         is_certain = self.has_gap or self.folder.is_read_requested
-        if is_certain and not self.folder.has_more:
+        if is_certain and not self.folder.is_flooded:
             return frozenset()
         return self._versions_of(n for n in self.notifications if not n.lifecycle)
 
@@ -89,7 +89,7 @@ class _Verified:
         In the order of the notifications, only the last few. The request that makes a read due
         names them too: the first page shows whether there is a flood.
         """
-        if self.folder.is_read_requested and not self.folder.has_more:
+        if self.folder.is_read_requested and not self.folder.is_flooded:
             return ()
         ids = dict.fromkeys(
             n.graph_id for n in self.notifications if n.change_key and not n.lifecycle

@@ -31,8 +31,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 #: One page at a time is written in this process. Otherwise `match` waits in `lock_company` behind
 #: every mailbox that is being read. Reentrant, since tests run a second worker inside a page.
 _WRITING = RLock()
-#: Changes in one reading from which they are a flood: more will come at once, and single mails of
-#: other readings overtake them.
+#: From this number of changes in one reading, the folder counts as flooded: more will come at once.
+#: From this number of new copies on one page, single mails overtake them.
 FLOOD = 10
 
 
@@ -49,7 +49,7 @@ def write_page(
         columns = {"selection": folder.selection, "has_more": not page.is_last}
         if not folder_reads.advance_cursor(tx, folder, page.cursor, **columns):
             return False
-        is_flood = folder.has_more or not page.is_last or len(page.changes) >= FLOOD
+        is_flood = len(facts.arrivals) >= FLOOD
         _write_changes(tx, context, box, folder, page.changes, facts, is_flood=is_flood)
     return True
 
