@@ -13,7 +13,7 @@ _HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of commands (`sh`) or settings (`ini`), and the section that it stands in."""
+    """A block of commands (`sh`) or settings (`ini`), and its section."""
 
     section: str
     language: str

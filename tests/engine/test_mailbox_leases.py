@@ -1,4 +1,4 @@
-"""No two installations work on one mailbox: each mail is filed once, and somebody is told."""
+"""No two installations work on one mailbox: each mail is filed once, and people are told."""
 
 from __future__ import annotations
 

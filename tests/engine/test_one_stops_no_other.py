@@ -286,7 +286,7 @@ def deadly(place: str) -> ErrorPlanter:
 
 
 def deaths_in(scenario: Scenario, planter: ErrorPlanter, *, at_most: int = 9) -> list[str]:
-    """The jobs during which workers died, while time passes. Ends after so many deaths."""
+    """The jobs during which workers died, while time passes, up to a number of deaths."""
     deaths, died = [], None
     with planter.watching():
         for _ in range(7):

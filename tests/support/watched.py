@@ -60,7 +60,7 @@ class Watched:
             return {str(channel): why for channel, why in alerts.read_unsent(tx).items()}
 
     def ago(self, *, hours: int) -> datetime:
-        """The moment that was so many hours ago; in the future if negative."""
+        """The moment this number of hours ago; in the future if negative."""
         return self.scenario.sandbox.clock.now().astimezone(UTC) - timedelta(hours=hours)
 
     def change_settings(self, **values: object) -> None:

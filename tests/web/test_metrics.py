@@ -1,4 +1,4 @@
-"""`/metrics`: figures for whoever has the token, without anything about a person."""
+"""`/metrics`: figures behind a token, without anything about a person."""
 
 from __future__ import annotations
 

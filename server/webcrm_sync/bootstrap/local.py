@@ -113,7 +113,7 @@ def read_cipher(settings: Settings, *, create: bool) -> Cipher:
     if settings.secret_key:
         keys = settings.secret_key.get_secret_value().split(",")
         return Cipher([key.strip() for key in keys if key.strip()])
-    if not create and not (settings.data_dir / "secret.key").is_file():
+    if not create and not has_key_file(settings.data_dir):
         raise DatabaseMissing
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ STANDARD_ATTRIBUTES = frozenset(
 )
 #: Seconds between two lines.
 _EVERY_S = 60.0
-#: A trace is cut off after so many causes: an error may lead back to itself.
+#: The most causes of an error that are followed: an error may lead back to itself.
 _MAX_CAUSES = 20
 #: The classes of SQLSTATEs with which a database says that it cannot serve: connection, login,
 #: catalog, resources, operator, system (PostgreSQL: appendix A). A cancelled statement is none.

@@ -1,4 +1,4 @@
-"""The figures for Prometheus, for whoever has the token of the settings."""
+"""The figures for Prometheus, behind the token of the settings."""
 
 from __future__ import annotations
 

@@ -166,17 +166,17 @@ class NotificationReceiver:
             now = tx.now
         self._warn_of_unverifiable(list(folders.values()))
         urgency = {v.folder.id: v.urgency(known) for v in verified}
+        new = {v.folder.id: v.new_copies(known) for v in verified}
         read_by = now + _ECHO_DELAY
         changed = [
             v
             for v in verified
             if v.folder_columns(now)
-            or v.new_copies(known)
+            or new[v.folder.id]
             or urgency[v.folder.id] is Urgency.NOW
             or (urgency[v.folder.id] is Urgency.SOON and not v.folder.is_polled_by(read_by))
         ]
         if changed:
-            new = {v.folder.id: v.new_copies(known) for v in changed}
             self._context.transact(lambda tx: _record(tx, changed, urgency, new))
 
     def is_old_address_in_use(self) -> bool:
