@@ -6,6 +6,7 @@ Tests use `fresh_database`; `database_url` is the server behind it.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -42,6 +43,15 @@ def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("SSL_CERT_FILE", str(root))
         patch.setenv("SSL_CERT_DIR", str(root.parent))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _same_log_level() -> Iterator[None]:
+    """Undo `--log-level` of a command that a test runs in this process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
