@@ -303,7 +303,7 @@ async def _run(app: procrastinate.App, context: Context, queues: Collection[Queu
     async with app.open_async():
         workers = start_workers(app, queues)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: _stop(workers))
+            loop.add_signal_handler(number, lambda: _stop(context, workers))
         heart = asyncio.create_task(_beat(context, queues))
         try:
             await asyncio.gather(*workers, return_exceptions=False)
@@ -369,8 +369,9 @@ async def _run_until_lost(app: procrastinate.App, queue: Queue, lanes: int) -> N
             await worker
 
 
-def _stop(workers: list[asyncio.Task[None]]) -> None:
+def _stop(context: Context, workers: list[asyncio.Task[None]]) -> None:
     """Let running jobs finish; a second signal must not interrupt them."""
+    context.stopping.set()
     for worker in workers:
         if not worker.cancelling():
             worker.cancel()

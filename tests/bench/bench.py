@@ -95,7 +95,7 @@ def _run_web_sections(wanted: list[str]) -> None:
 
 
 def _measure_drags(*, is_full: bool) -> None:
-    drags = 60 if is_full else 20
+    drags = 60 if is_full else 40
     measure_drags(drags, "with push")
     measure_drags(drags, "without push, POLL_SECONDS=1", poll_s=1.0)
 

@@ -157,3 +157,47 @@ def test_files_are_read_singly_when_the_batch_fails(scenario: Scenario, box: Sim
     box.unreadable.clear()
     scenario.run_all_retries()
     assert {d["DocumentFileName"] for d in scenario.documents} == set(names)
+
+
+def test_attachments_of_the_mails_that_follow_are_listed_with_those_of_a_batch(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.run_until_idle()  # for a job that waits, the pipeline would end after each batch
+    names = [f"{n}.pdf" for n in range(120)]
+    mails = [Mail(n, BO, KIM, attachments=(File(n, n.encode()),)) for n in names]
+    for start in range(0, 120, 20):
+        _find(scenario, box, *mails[start : start + 20])
+    scenario.sandbox.journal.clear()
+    file(scenario.context)
+    assert {d["DocumentFileName"] for d in scenario.documents} == set(names)
+    paths = [e.path for e in scenario.sandbox.journal.exchanges]
+    before_the_first = paths[: paths.index("/Activities")]
+    assert sum("$batch" in path for path in before_the_first) == 120 / 20
+
+
+def test_attachments_wait_for_one_more_batch_to_fill_a_request(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.run_until_idle()
+    names = [f"{n}.pdf" for n in range(0, 200, 2)]
+    with_files = [Mail(n, BO, KIM, attachments=(File(n, n.encode()),)) for n in names]
+    without = [Mail(f"{n}", BO, KIM) for n in range(100)]
+    for start in range(0, 100, 10):
+        some = slice(start, start + 10)
+        _find(scenario, box, *with_files[some], *without[some])
+    scenario.sandbox.journal.clear()
+    file(scenario.context)
+    assert {d["DocumentFileName"] for d in scenario.documents} == set(names)
+    assert scenario.sandbox.journal.count(method="PATCH", path="/Activities") == 4
+    assert scenario.sandbox.journal.count(method="PATCH", path="/Documents") == 2
+
+
+def test_a_process_that_must_end_sends_one_batch_more(scenario: Scenario, box: SimMailbox) -> None:
+    scenario.run_until_idle()
+    _find(scenario, box, *(Mail(f"{n}", BO, KIM) for n in range(120)))
+    scenario.context.stopping.set()
+    file(scenario.context)
+    assert len(scenario.activities) == 50
+    scenario.context.stopping.clear()
+    scenario.run_until_idle()
+    assert len(scenario.activities) == 120

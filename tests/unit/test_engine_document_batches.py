@@ -16,7 +16,6 @@ from webcrm_sync.engine.filing.document_batches import (
     SMALL,
     AttachmentGroup,
     PendingAttachment,
-    UploadLimit,
     choose_request,
     group_filings,
 )
@@ -35,7 +34,7 @@ def _pending(*places: tuple[str, int]) -> list[PendingAttachment]:
 
 
 def _numbers(pending: list[PendingAttachment]) -> list[int]:
-    return [one.document.id for one in choose_request(pending)]
+    return [one.document.id for one in choose_request(pending, max_bytes=2 * SMALL)]
 
 
 def test_mailboxes_take_turns() -> None:
@@ -62,24 +61,6 @@ def test_request_is_neither_too_large_nor_empty(places: list[tuple[str, int]]) -
     assert len(sizes) < 2 or (max(sizes) <= SMALL and sum(sizes) <= 2 * SMALL)
 
 
-def test_a_fast_line_carries_larger_requests_and_a_slow_one_smaller_ones() -> None:
-    limit = UploadLimit()
-    limit.record(2_000_000, 0.3)
-    assert limit.max_bytes == 4_000_000
-    limit.record(4_000_000, 0.3)
-    assert limit.max_bytes == 5_000_000
-    limit.record(5_000_000, 2.0)
-    assert limit.max_bytes == 1_500_000
-    limit.record(1_500_000, 20.0)
-    assert limit.max_bytes == SMALL
-
-
-def test_a_small_request_says_nothing_about_the_line() -> None:
-    limit = UploadLimit()
-    limit.record(5_000, 3.0)
-    assert limit.max_bytes == UploadLimit().max_bytes
-
-
 def test_a_request_and_its_group_keep_the_limit() -> None:
     pending = _pending(*[("kim", 400_000)] * 10)
     assert len(choose_request(pending, max_bytes=1_000_000)) == 2
@@ -93,6 +74,7 @@ def _groups(*filings: tuple[str, Sequence[Document]]) -> list[AttachmentGroup]:
         filed,
         {n: documents for n, (_, documents) in enumerate(filings)},
         {n: mailbox for n, (mailbox, _) in enumerate(filings)},
+        max_bytes=2 * SMALL,
     )
 
 

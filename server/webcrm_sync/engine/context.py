@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Event, RLock
 
 from webcrm_sync.engine.body_reader.reader import BodyReader
 from webcrm_sync.engine.local_context import LocalContext
@@ -36,3 +36,5 @@ class Context(LocalContext):
     version: str
     #: None unless a worker has died with the job that runs
     careful: CarefulMode | None = None
+    #: set when this process must end: a long job ends at its next step, and runs again elsewhere
+    stopping: Event = field(default_factory=Event)

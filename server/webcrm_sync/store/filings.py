@@ -109,6 +109,9 @@ _DUE = _OPEN_NEWEST_FIRST.where(_IS_DUE, ~any_of_param(filing.c.id, "excluded"))
 )
 _DUE_FILED = _DUE.where(filing.c.activity_id.is_not(None))
 _DUE_UNFILED = _DUE.where(filing.c.activity_id.is_(None))
+#: A picture within the text needs no `has_attachments`, and HTML that is not read yet hides it.
+_HAS_FILES = email.c.has_attachments | (email.c.is_raw & email.c.content.contains("cid:"))
+_DUE_WITH_FILES = _DUE_UNFILED.where(_HAS_FILES).with_only_columns(filing.c.email_id)
 _CLAIM = (
     update(filing)
     .where(any_of_param(filing.c.id, "filing_ids"), _IS_UNSENT, MAY_BE_SENT)
@@ -199,6 +202,12 @@ def due(tx: Tx, *, limit: int, is_filed: bool, exclude: Iterable[int] = ()) -> S
         excluded=list(exclude),
         most=limit,
     )
+
+
+def due_with_files(tx: Tx, *, limit: int) -> Sequence[int]:
+    """Ids of mails that probably have attachments and are filed next, the newest first."""
+    found = {"company": tx.company_id, "now": tx.now, "excluded": [], "most": limit}
+    return tx.connection.execute(_DUE_WITH_FILES, found).scalars().all()
 
 
 def due_of(tx: Tx, email_id: int) -> Sequence[Filing]:

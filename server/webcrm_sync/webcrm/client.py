@@ -69,6 +69,14 @@ class WebCrm:
         """Closes the connections."""
         self._transport.close()
 
+    @property
+    def request_bytes(self) -> int:
+        """How many bytes of files one request may carry now, so that nobody waits long behind it.
+
+        In the request each three bytes become four (base64).
+        """
+        return self._transport.request_size.bytes * 3 // 4
+
     # ---- reading -------------------------------------------------------------------------
 
     def check_login(self) -> None:

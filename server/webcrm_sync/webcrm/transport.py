@@ -21,6 +21,7 @@ from webcrm_sync.webcrm.errors import (
     classify_lost_answer,
     read_access_token,
 )
+from webcrm_sync.webcrm.request_size import RequestSize
 from webcrm_sync.webcrm.requests import StreamedBody
 
 #: A page holds a thousand records, and an Activity's memo may be long. 5,000 pages are five
@@ -56,6 +57,7 @@ class Transport:
         bounds: Bounds = BOUNDS,
     ) -> None:
         self.bounds = bounds
+        self.request_size = RequestSize()
         self._settings = settings
         self._now = now
         self._line = line
@@ -136,6 +138,8 @@ class Transport:
                 response = self._http.send(request)
             except httpx.RequestError as error:
                 raise classify_lost_answer(error, is_write=is_write) from error
+            length = int(request.headers.get("Content-Length", 0))
+            self.request_size.record(length, response.elapsed.total_seconds())
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
 

@@ -23,6 +23,7 @@ from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.document_batches import SMALL
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
+from webcrm_sync.graph.batch import MAX_REQUESTS
 from webcrm_sync.logs import carried
 from webcrm_sync.store import activity_updates, documents, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
@@ -36,7 +37,9 @@ R = TypeVar("R")
 
 #: Mailboxes read at a time, and attachments read at a time from one of them. Outlook allows no
 #: more at once, and a mailbox in trouble must not be asked once per file.
-PARALLEL_MAILBOXES, PARALLEL_READS = 16, 2
+PARALLEL_MAILBOXES, PARALLEL_READS = 32, 2
+#: The mails whose attachments are listed ahead of the batch that needs them.
+_LISTED_AHEAD = 200
 
 
 def run_in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
@@ -61,11 +64,17 @@ class Source:
     def prepare(self, mails: Iterable[Email]) -> None:
         """List the attachments of many mails at once, several mailboxes in parallel.
 
-        This only saves round trips: a list that cannot be read now is read mail by mail later.
+        Also lists those of the mails that follow: often they are in other mailboxes, and each
+        mailbox answers slowly. This only saves round trips: a list that cannot be read now is read
+        mail by mail later.
         """
         ids = [mail.id for mail in mails if _may_have_attachments(mail)]
+        with self._lock:
+            ids = [i for i in ids if i not in self._copies]
         if len(ids) < 2:
             return
+        with self.context.begin() as tx:
+            ids = [*ids, *filings.due_with_files(tx, limit=_LISTED_AHEAD)]
         copies = self._first_copies(ids)
         wanted: dict[str, list[str]] = {}
         for user_id, graph_id in copies.values():
@@ -78,10 +87,14 @@ class Source:
             self._copies.update({email_id: graph_id for email_id, (_, graph_id) in copies.items()})
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
-        with suppress(SyncError):
-            listed = self.context.graph.list_attachments_by_mail(user_id, graph_ids)
+        def list_some(some: Sequence[str]) -> None:
+            listed = self.context.graph.list_attachments_by_mail(user_id, some)
             with self._lock:
                 self._lists.update(listed)
+
+        parts = [graph_ids[n : n + MAX_REQUESTS] for n in range(0, len(graph_ids), MAX_REQUESTS)]
+        with suppress(SyncError):
+            run_in_parallel(list_some, parts, at_a_time=PARALLEL_READS)
 
     def _first_copies(self, email_ids: Collection[int]) -> dict[int, tuple[str, str]]:
         """User id and Graph id of one copy of each mail, without paused mailboxes."""

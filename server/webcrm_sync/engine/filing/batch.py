@@ -12,7 +12,7 @@ from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import activity_updates, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
-from webcrm_sync.engine.filing.document_batches import AttachmentGroup, UploadLimit, group_filings
+from webcrm_sync.engine.filing.document_batches import AttachmentGroup, group_filings
 from webcrm_sync.engine.filing.documents import WriteTurn, add_documents
 from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
 from webcrm_sync.engine.matching import preexisting
@@ -54,12 +54,7 @@ class Batch:
         return not (self.filing_ids or self.has_updates or self.resolved_count)
 
 
-def prepare(
-    context: Context,
-    source: Source,
-    exclude: Iterable[int] = (),
-    limit: UploadLimit | None = None,
-) -> Batch:
+def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Batch:
     """The next batch, newest mails first, without the filings in `exclude`. Commits its intents.
 
     Mails of the past are resolved first, so that their filings can be in the batch.
@@ -72,7 +67,7 @@ def prepare(
         has_updates = has_due_updates(tx)
         is_webcrm_wanted = tx.has_waiting_webcrm_job()
     return replace(
-        batch_of(context, source, due, filed, limit),
+        batch_of(context, source, due, filed),
         has_updates=has_updates,
         resolved_count=resolved_count,
         is_webcrm_wanted=is_webcrm_wanted,
@@ -84,7 +79,6 @@ def batch_of(
     source: Source,
     due: Sequence[Filing],
     filed: Sequence[Filing],
-    limit: UploadLimit | None = None,
 ) -> Batch:
     """A batch of exactly these filings. Commits the intents of those that can be sent."""
     fresh = [f for f in due if f.is_fresh]
@@ -95,18 +89,18 @@ def batch_of(
         suspects=[d for d in drafts if submit.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
         filing_ids=frozenset(f.id for f in due),
-        to_attach=_group(context, filed, limit or UploadLimit()),
+        to_attach=_group(context, filed),
     )
 
 
-def _group(context: Context, filed: Sequence[Filing], limit: UploadLimit) -> list[AttachmentGroup]:
+def _group(context: Context, filed: Sequence[Filing]) -> list[AttachmentGroup]:
     if not filed:
         return []
     with context.begin() as tx:
         planned = documents.of_filings(tx, [f.id for f in filed])
         holders = lookup.addresses_holding(tx, [f.email_id for f in filed])
     mailboxes = {email_id: next(iter(found), "") for email_id, found in holders.items()}
-    return group_filings(filed, planned, mailboxes, max_bytes=limit.max_bytes)
+    return group_filings(filed, planned, mailboxes, max_bytes=context.webcrm.request_bytes)
 
 
 def _mail(filing: Filing) -> Hold:

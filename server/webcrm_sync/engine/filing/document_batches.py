@@ -16,26 +16,6 @@ T = TypeVar("T")
 SMALL = 1_000_000
 #: Smaller ones share a request of at most this many.
 _MAX_DOCUMENTS = 50
-#: The bytes that they share at first, at least and at most, see `UploadLimit`.
-_FIRST_BYTES, _LEAST_BYTES, _MOST_BYTES = 2_000_000, SMALL, 5_000_000
-#: How long a request of small attachments may take.
-_UPLOAD_S = 0.6
-
-
-@dataclass(slots=True)
-class UploadLimit:
-    """How many bytes of small attachments one request carries: as many as webCRM takes quickly.
-
-    webCRM takes one call at a time, so a person's question waits until a request is uploaded.
-    """
-
-    max_bytes: int = _FIRST_BYTES
-
-    def record(self, size: int, seconds: float) -> None:
-        """Adapt the limit to a request of `size` bytes. A small one says nothing about the line."""
-        if size >= _LEAST_BYTES:
-            quick = int(size * _UPLOAD_S / seconds) if seconds else _MOST_BYTES
-            self.max_bytes = min(max(quick, _LEAST_BYTES), _MOST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +40,7 @@ def group_filings(
     documents: Mapping[int, Sequence[Document]],
     mailboxes: Mapping[int, str],
     *,
-    max_bytes: int = _FIRST_BYTES,
+    max_bytes: int,
 ) -> list[AttachmentGroup]:
     """The filings in groups, the group of the first filing first.
 
@@ -102,7 +82,7 @@ def goes_alone(document: Document) -> bool:
 
 
 def choose_request(
-    pending: Sequence[PendingAttachment], *, max_bytes: int = _FIRST_BYTES
+    pending: Sequence[PendingAttachment], *, max_bytes: int
 ) -> Sequence[PendingAttachment]:
     """The attachments of the next request: several small ones, or one alone.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -39,7 +38,6 @@ from webcrm_sync.engine.filing.attachment_source import (
 from webcrm_sync.engine.filing.document_batches import (
     SMALL,
     PendingAttachment,
-    UploadLimit,
     choose_request,
     goes_alone,
     group_by_mailbox,
@@ -70,7 +68,6 @@ class WriteTurn:
     """
 
     def __init__(self) -> None:
-        self.limit = UploadLimit()
         self._lock = Lock()
         self._is_closed = False
 
@@ -123,7 +120,7 @@ def add_documents(
                 verify_documents(context, unclear)
     fresh = [p for p in pending if p.document.intent_at is None]
     small = [p for p in fresh if not goes_alone(p.document)]
-    if group := choose_request(small or fresh, max_bytes=turn.limit.max_bytes):
+    if group := choose_request(small or fresh, max_bytes=context.webcrm.request_bytes):
         _send(context, source, turn, group)
     _complete(context, reachable)
 
@@ -166,10 +163,7 @@ def _send(
         if ready := _read(context, source, sinks):
             with turn.take() as is_open:
                 if is_open:
-                    began = time.monotonic()
                     _write(context, ready)
-                    size = sum(draft.size for _, draft in ready)
-                    turn.limit.record(size, time.monotonic() - began)
 
 
 def _read(

@@ -20,15 +20,15 @@ from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Batch, attach, prepare, run
-from webcrm_sync.engine.filing.document_batches import AttachmentGroup, UploadLimit
+from webcrm_sync.engine.filing.document_batches import AttachmentGroup
 from webcrm_sync.engine.filing.documents import WriteTurn
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-#: Re-queue the job after this time, so that a worker can shut down gracefully.
-_MAX_RUN_S = 12.0
+#: Re-queue the job after this time, so that it forgets what it has listed in Outlook.
+_MAX_RUN_S = 60.0
 #: While only attachments are left, check this often for a mail that was moved just now.
 _CHECK_S = 0.25
 #: Requests of attachments in work at a time: while one is sent, the others are read.
@@ -49,6 +49,8 @@ class FilingPipeline:
         self._preparing = _BackgroundTask[Batch]("preparing")
         self._recording = _BackgroundTask[None]("recording")
         self._attaching = _AttachingTasks(context, self._source)
+        # Filings whose attachments could be written beside the last batch; None = the first one.
+        self._offered: frozenset[int] | None = None
 
     def __enter__(self) -> FilingPipeline:
         return self
@@ -74,7 +76,7 @@ class FilingPipeline:
             batch = self._preparing.result()
             if batch.is_empty and not batch.to_attach and not self._busy_filings():
                 return False
-            is_last = batch.is_webcrm_wanted or time.monotonic() > end
+            is_last = batch.is_webcrm_wanted or self._must_end(end)
             with self._released_on_error(batch):
                 self._attach(batch, at_most=1 if is_last else _MAX_ATTACHING)
                 if batch.is_empty:
@@ -87,6 +89,9 @@ class FilingPipeline:
         self._recording.finish()
         self._attaching.finish()
         return True
+
+    def _must_end(self, end: float) -> bool:
+        return self._context.stopping.is_set() or time.monotonic() > end
 
     def _run(self, batch: Batch, *, is_recovering: bool) -> None:
         result = run(self._context, self._source, batch)
@@ -106,8 +111,7 @@ class FilingPipeline:
 
     def _prepare(self, *, exclude: frozenset[int] = frozenset()) -> None:
         busy = exclude | self._busy_filings()
-        limit = self._attaching.limit
-        self._preparing.start((), prepare, self._context, self._source, busy, limit)
+        self._preparing.start((), prepare, self._context, self._source, busy)
 
     def _wait_for_change(self) -> None:
         """Wait for a moment at most, until more may be due."""
@@ -120,12 +124,17 @@ class FilingPipeline:
     def _attach(self, batch: Batch, *, at_most: int) -> None:
         """Start writing attachments beside this batch.
 
+        Those of mails that were filed a moment ago wait for one more batch: so requests fill up.
         None are written beside updates of Activities, since both may be about the same Activity.
         """
+        groups, offered = batch.to_attach, self._offered
+        if offered is not None and not batch.is_empty:
+            groups = [g for g in groups if not offered.isdisjoint(g.filing_ids)]
+        self._offered = frozenset(i for g in batch.to_attach for i in g.filing_ids)
         if batch.has_updates:
             self._attaching.stop()
         else:
-            self._attaching.start(batch.to_attach, at_most=at_most)
+            self._attaching.start(groups, at_most=at_most)
 
 
 class _AttachingTasks:
@@ -137,11 +146,6 @@ class _AttachingTasks:
         self._turn = WriteTurn()
         self._tasks = [_BackgroundTask[None](f"attaching {n}") for n in range(_MAX_ATTACHING)]
         self._alone: frozenset[int] = frozenset()
-
-    @property
-    def limit(self) -> UploadLimit:
-        """How much one request of attachments carries."""
-        return self._turn.limit
 
     @property
     def filing_ids(self) -> frozenset[int]:
