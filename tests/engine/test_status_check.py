@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -64,7 +64,9 @@ def test_a_service_at_work_is_ok_with_figures(scenario: Scenario) -> None:
     assert result.exit_code == OK, result.stdout
     (line,) = result.stdout.splitlines()
     assert line.startswith("WEBCRM SYNC OK - 1 mailbox, 0 mails on the way.")
-    assert re.search(r"\| oldest=0s on_the_way=0 waiting=0 parked=0 mailboxes=1 troubles=0$", line)
+    assert line.endswith(
+        " | oldest=0s on_the_way=0 waiting=0 parked=0 mailboxes=1 paused=0 in_trouble=0 troubles=0"
+    )
 
 
 @pytest.mark.usefixtures("environment")
@@ -146,9 +148,85 @@ def test_status_begins_with_the_totals_and_the_oldest(scenario: Scenario) -> Non
         tx.connection.execute(waits)
     first = CliRunner().invoke(status.status).stdout.splitlines()[0]
     assert first == (
-        "1 mailbox, 0 in trouble. On the way: 1 mail, the oldest for 1 h 35 min. Waiting: 0."
-        " Parked: 0."
+        "OK. 1 mailbox, 0 with a trouble of its own. On the way: 1 mail, the oldest for 1 h 35 min."
+        " Waiting: 0. Parked: 0."
     )
+
+
+def shown(*arguments: str) -> str:
+    return CliRunner().invoke(status.status, arguments).stdout
+
+
+def listed(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(shown("--json", *arguments))
+    return found
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_totals_say_of_a_dead_worker_what_the_troubles_say(scenario: Scenario) -> None:
+    """No mailbox has this trouble as its own, and yet nothing works."""
+    be_at_work(scenario)
+    assert shown().startswith("OK. 1 mailbox, 0 with a trouble of its own. ")
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("DELETE FROM heartbeat WHERE queue = 'webcrm'"))
+    first, second, *_ = shown().splitlines()
+    assert first.startswith("Critical: 1 trouble. 1 mailbox, 0 with a trouble of its own. ")
+    assert second.startswith("Critical: No worker runs the jobs of webcrm.")
+    found, measured = listed(), json.loads(check("--json").stdout)
+    assert found["status"] == measured["status"] == "critical"
+    assert found["totals"] == measured["totals"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_mailbox_that_nobody_reads_is_in_trouble_everywhere(scenario: Scenario) -> None:
+    """Nothing stands in its row; only the trouble of the service names it."""
+    scenario.add_mailbox("lo@nordwind.example", "Lo")
+    be_at_work(scenario)
+    with scenario.context.begin() as tx:
+        unread = text(
+            "UPDATE folder SET poll_due_at = now() - interval '2 hours' WHERE mailbox_id ="
+            " (SELECT id FROM mailbox WHERE address = :kim)"
+        )
+        tx.connection.execute(unread, {"kim": KIM})
+        # Nobody advances the alerts, so the trouble counts at once.
+        late = "UPDATE company SET alerts_due_at = now() - interval '6 min'"
+        tx.connection.execute(text(late))
+    filtered = shown("--trouble")
+    assert filtered.startswith("Critical: 2 troubles. 2 mailboxes, 1 with a trouble of their own. ")
+    assert f"\n{KIM}: 1 synced\n  Nobody has read it in time.\n" in filtered
+    assert "No mailbox is in trouble" not in filtered
+    assert "lo@nordwind.example" not in filtered
+    (box,) = listed("--trouble")["mailboxes"]
+    assert (box["address"], box["troubles"]) == (KIM, ["silent mailbox"])
+    assert listed()["totals"]["in_trouble"] == 1
+    assert " in_trouble=1 troubles=2" in check().stdout
+
+
+@pytest.mark.usefixtures("environment")
+def test_paused_mailboxes_count_everywhere_and_are_in_no_trouble(scenario: Scenario) -> None:
+    scenario.add_mailbox("lo@nordwind.example", "Lo")
+    be_at_work(scenario)
+    with scenario.context.begin() as tx:
+        stop = "UPDATE mailbox SET paused_at = now(), trouble = 'Full.' WHERE address = :kim"
+        tx.connection.execute(text(stop), {"kim": KIM})
+    assert shown().startswith("OK. 2 mailboxes (1 paused), 0 with a trouble of their own. ")
+    line = check().stdout
+    assert line.startswith("WEBCRM SYNC OK - 2 mailboxes (1 paused), 0 mails on the way.")
+    assert line.endswith(" mailboxes=2 paused=1 in_trouble=0 troubles=0\n")
+    totals = listed()["totals"]
+    assert [totals[k] for k in ("mailboxes", "paused", "in_trouble")] == [2, 1, 0]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_trouble_that_does_not_last_yet_is_named_as_such(scenario: Scenario) -> None:
+    be_at_work(scenario)
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("UPDATE mailbox SET trouble = 'The mailbox is full.'"))
+        tx.connection.execute(text("UPDATE company SET alerts_due_at = now() + interval '1 min'"))
+    assert shown().startswith(
+        "OK: a trouble counts when it lasts. 1 mailbox, 1 with a trouble of its own. "
+    )
+    assert check().exit_code == OK
 
 
 @pytest.mark.usefixtures("environment")
@@ -160,10 +238,10 @@ def test_status_filtered_by_trouble_leaves_out_healthy_mailboxes(scenario: Scena
     with scenario.context.begin() as tx:
         full = text("UPDATE mailbox SET trouble = 'The mailbox is full.' WHERE address = :kim")
         tx.connection.execute(full, {"kim": KIM})
-    shown = run(status.status, ["--trouble"]).stdout
-    assert "2 mailboxes, 1 in trouble." in shown
-    assert f"{KIM}: " in shown
-    assert "lo@nordwind.example" not in shown
-    listed = json.loads(run(status.status, ["--trouble", "--json"]).stdout)
-    assert [box["address"] for box in listed["mailboxes"]] == [KIM]
-    assert listed["totals"]["mailboxes"] == 2
+    filtered = run(status.status, ["--trouble"]).stdout
+    assert "2 mailboxes, 1 with a trouble of their own." in filtered
+    assert f"{KIM}: " in filtered
+    assert "lo@nordwind.example" not in filtered
+    found = json.loads(run(status.status, ["--trouble", "--json"]).stdout)
+    assert [box["address"] for box in found["mailboxes"]] == [KIM]
+    assert found["totals"]["mailboxes"] == 2

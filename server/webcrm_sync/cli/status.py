@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from webcrm_sync.cli import common, groups, status_check
 from webcrm_sync.core.alerts import Channel
-from webcrm_sync.core.troubles import Facts
+from webcrm_sync.core.troubles import Facts, Trouble, TroubleKind
 from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, Status, read_status
 from webcrm_sync.engine.operations.troubles import Health, read_health
 
 _STATES_SHOWN = ("synced", "mirrored", "waiting", "parked", "skipped")
+#: What a trouble of the service says about one of its mailboxes.
+_SHORT = {
+    TroubleKind.SILENT: "Nobody has read it in time.",
+    TroubleKind.PUSH: "Outlook does not announce its changes.",
+    TroubleKind.SUBSCRIPTION: "Nobody has renewed its subscriptions.",
+}
 _CHANNELS = {Channel.MAIL: "by mail", Channel.WEBHOOK: "to the webhook"}
 
 
@@ -35,32 +42,45 @@ def status(mails: bool, trouble: bool, check: bool, is_json: bool) -> None:
         return
     with common.open_tables() as context:
         found, health = read_status(context), read_health(context)
-    boxes = [b for b in found.mailboxes if b.trouble or not trouble]
+    boxes = [b for b in found.mailboxes if b.address in health.in_trouble or not trouble]
     if is_json:
-        listed = {**asdict(found), "mailboxes": [asdict(box) for box in boxes]}
+        listed = {**asdict(found), "mailboxes": [_box_as_json(box, health) for box in boxes]}
         common.print_json({**status_check.as_json(health), **listed})
         return
-    _print_totals(found, health)
+    _print_totals(health)
     _print_company(found)
     for box in boxes:
-        _print_mailbox(box, mails=mails)
+        _print_mailbox(box, health.in_trouble.get(box.address, ()), mails=mails)
     if not found.mailboxes:
         click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
     elif not boxes:
         click.echo("No mailbox is in trouble.")
 
 
-def _print_totals(found: Status, health: Health) -> None:
-    """The totals and the oldest age, then the troubles that last."""
-    in_trouble = sum(bool(box.trouble) for box in found.mailboxes)
+def _box_as_json(box: MailboxStatus, health: Health) -> dict[str, Any]:
+    named = [trouble.kind for trouble in health.in_trouble.get(box.address, ())]
+    return {**asdict(box), "troubles": named}
+
+
+def _print_totals(health: Health) -> None:
+    """The state of the service, the totals and the oldest age, then the troubles that last."""
+    own = "its" if health.number_of_mailboxes == 1 else "their"
     click.echo(
-        f"{common.count(len(found.mailboxes), 'mailbox')}, {in_trouble} in trouble. "
-        f"{_mails_sentence(health.facts)}"
+        f"{_state_sentence(health)} {status_check.mailboxes_sentence(health)}, "
+        f"{len(health.in_trouble)} with a trouble of {own} own. {_mails_sentence(health.facts)}"
     )
     for one in health.lasting:
         click.echo(f"{one.severity.capitalize()}: {one.sentence}")
     for channel, why in health.unsent.items():
         click.echo(f"Warning: messages {_CHANNELS[channel]} cannot be sent: {why}")
+
+
+def _state_sentence(health: Health) -> str:
+    """The state of the service as `--check` has it, and the number of its troubles."""
+    if health.severity is None:
+        return "OK: a trouble counts when it lasts." if health.in_trouble else "OK."
+    troubles = common.count(len(health.lasting) + len(health.unsent), "trouble")
+    return f"{health.severity.capitalize()}: {troubles}."
 
 
 def _mails_sentence(facts: Facts) -> str:
@@ -106,12 +126,15 @@ def _proof_sentence(webcrm: LastProof, boxes: Sequence[LastProof]) -> str:
     return f"{text}, {common.need_attention(open_)}. Run `webcrm-sync prove`."
 
 
-def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
+def _print_mailbox(box: MailboxStatus, troubles: Iterable[Trouble], *, mails: bool) -> None:
+    """Print one mailbox. `troubles`: those of the service that name it."""
     counts = [f"{n} {state}" for state in _STATES_SHOWN if (n := box.counts.get(state, 0))]
     if box.on_the_way:
         counts.append(f"{box.on_the_way} on the way")
     text = f"{box.address}: {', '.join(counts) or 'no mails yet'}"
     click.echo(f"{text}. {box.trouble}" if box.trouble else text)
+    for kind in _SHORT.keys() & {trouble.kind for trouble in troubles}:
+        click.echo(f"  {_SHORT[kind]}")
     if box.paused_at:
         click.echo(f"  {groups.pause_sentence(box.paused_at)}")
     if box.left_group_at:

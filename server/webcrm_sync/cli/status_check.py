@@ -25,7 +25,7 @@ def run(*, is_json: bool) -> None:
     word, text, health = _measure_in_time()
     if is_json:
         more = as_json(health) if health else {"troubles": []}
-        common.print_json({"status": word.lower(), "text": text, **more})
+        common.print_json({**more, "status": word.lower(), "text": text})
     else:
         figures = f" | {_figures(health)}" if health else ""
         click.echo(f"WEBCRM SYNC {word} - {text}{figures}")
@@ -35,23 +35,31 @@ def run(*, is_json: bool) -> None:
 
 
 def as_json(health: Health) -> dict[str, Any]:
-    """The troubles and totals, as `status --json` shows them."""
+    """The state, the troubles and the totals, as `status --json` shows them."""
     facts, mails = health.facts, health.facts.mails
     return {
+        "status": health.word,
         "troubles": [
             {"kind": t.kind, "severity": t.severity, "sentence": t.sentence, "number": t.number}
             for t in health.lasting
         ],
         "unsent_alerts": health.unsent,
         "totals": {
-            "mailboxes": len(facts.mailboxes),
-            "in_trouble": sum(bool(b.trouble or b.push_trouble) for b in facts.mailboxes),
+            "mailboxes": health.number_of_mailboxes,
+            "paused": facts.paused,
+            "in_trouble": len(health.in_trouble),
             "on_the_way": mails.under_way,
             "oldest_seconds": _oldest_seconds(health),
             "waiting": mails.waiting,
             "parked": mails.parked,
         },
     }
+
+
+def mailboxes_sentence(health: Health) -> str:
+    """The number of watched mailboxes, and how many of them are paused."""
+    text = common.count(health.number_of_mailboxes, "mailbox")
+    return f"{text} ({health.facts.paused} paused)" if health.facts.paused else text
 
 
 def age(time: timedelta) -> str:
@@ -92,8 +100,7 @@ def _measure() -> Measured:
         return ("UNKNOWN" if is_unknown else "CRITICAL"), text, None
     except Exception as error:
         return "UNKNOWN", f"An unforeseen error: {type(error).__name__}.", None
-    word = health.severity.upper() if health.severity else "OK"
-    return word, _summary(health), health
+    return health.word.upper(), _summary(health), health
 
 
 def _summary(health: Health) -> str:
@@ -101,9 +108,8 @@ def _summary(health: Health) -> str:
         return health.lasting[0].sentence
     if health.severity is Severity.WARNING:
         return "Alerts cannot be sent: " + "; ".join(health.unsent.values())
-    boxes, mails = len(health.facts.mailboxes), health.facts.mails.under_way
-    oldest = _oldest_seconds(health)
-    text = f"{common.count(boxes, 'mailbox')}, {common.count(mails, 'mail')} on the way"
+    mails, oldest = health.facts.mails.under_way, _oldest_seconds(health)
+    text = f"{mailboxes_sentence(health)}, {common.count(mails, 'mail')} on the way"
     return f"{text}, the oldest for {age(timedelta(seconds=oldest))}." if mails else f"{text}."
 
 
@@ -120,7 +126,9 @@ def _figures(health: Health) -> str:
         "on_the_way": mails.under_way,
         "waiting": mails.waiting,
         "parked": mails.parked,
-        "mailboxes": len(health.facts.mailboxes),
+        "mailboxes": health.number_of_mailboxes,
+        "paused": health.facts.paused,
+        "in_trouble": len(health.in_trouble),
         "troubles": len(health.lasting),
     }
     return " ".join(f"{name}={value}" for name, value in figures.items())

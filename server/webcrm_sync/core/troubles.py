@@ -60,6 +60,7 @@ class MailboxFacts:
     """
 
     mailbox_id: int
+    address: str = ""
     trouble: str | None = None
     push_trouble: str | None = None
     unread_since: datetime | None = None
@@ -98,12 +99,14 @@ class Ending:
 class Facts:
     """All that troubles are found in, at one moment.
 
-    `heartbeats`: the last sign of life of each queue's workers, None = never. `key_trouble`: a
-    sentence about secrets that cannot be opened. `free_bytes`: None = no disk is ours to watch.
+    `mailboxes`: those at work; `paused`: the number of the others. `heartbeats`: the last sign of
+    life of each queue's workers, None = never. `key_trouble`: a sentence about secrets that cannot
+    be opened. `free_bytes`: None = no disk is ours to watch.
     """
 
     now: datetime
     mailboxes: tuple[MailboxFacts, ...] = ()
+    paused: int = 0
     mails: MailFacts = MailFacts()
     webcrm_trouble: str | None = None
     key_trouble: str | None = None

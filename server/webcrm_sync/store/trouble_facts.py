@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.troubles import MailboxFacts, MailFacts
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema.tables import IS_OPEN
+from webcrm_sync.store.schema.tables import IS_OPEN, mailbox
 
 #: A folder that is read page by page is being read, however long ago its poll was due. `least`
 #: ignores NULL.
 _MAILBOXES = text("""
-    SELECT m.id AS mailbox_id, m.trouble, m.push_trouble,
+    SELECT m.id AS mailbox_id, m.address, m.trouble, m.push_trouble,
            min(f.poll_due_at) FILTER (WHERE f.poll_due_at <= :now AND NOT f.has_more)
                AS unread_since,
            count(f.id) AS folders,
@@ -46,6 +46,12 @@ _MAILS = text(f"""
 def read_mailboxes(tx: Tx) -> Sequence[MailboxFacts]:
     """The facts about every mailbox that no administrator has paused."""
     return [MailboxFacts(**row._mapping) for row in _rows(tx, _MAILBOXES)]
+
+
+def count_paused(tx: Tx) -> int:
+    """The number of mailboxes that an administrator has paused."""
+    query = select(func.count()).where(mailbox.c.company_id == tx.company_id)
+    return tx.connection.execute(query.where(mailbox.c.paused_at.is_not(None))).scalar_one()
 
 
 def read_mails(tx: Tx) -> MailFacts:

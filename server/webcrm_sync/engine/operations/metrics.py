@@ -114,9 +114,11 @@ def _mail_figures(facts: Facts) -> Iterator[Metric]:
     oldest = facts.now - mails.oldest_since if mails.oldest_since else timedelta()
     text = "Since when the oldest mail on its way has not moved on."
     yield _gauge("oldest_mail_seconds", text, _seconds(oldest))
-    yield _gauge("mailboxes", "Watched mailboxes.", len(boxes))
+    yield _gauge("mailboxes", "Watched mailboxes.", len(boxes) + facts.paused)
+    text = "Mailboxes that an administrator has paused."
+    yield _gauge("mailboxes_paused", text, facts.paused)
     troubled = sum(bool(box.trouble or box.push_trouble) for box in boxes)
-    yield _gauge("mailboxes_in_trouble", "Mailboxes in trouble.", troubled)
+    yield _gauge("mailboxes_in_trouble", "Mailboxes with a trouble of their own.", troubled)
     late = [facts.now - box.unread_since for box in boxes if box.unread_since]
     text = "How late the reading of a mailbox is at most."
     yield _gauge("read_delay_seconds", text, _seconds(max(late, default=timedelta())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,6 +52,7 @@ def read_facts(context: LocalContext, tx: Tx) -> Facts:
     return Facts(
         now=tx.now,
         mailboxes=tuple(trouble_facts.read_mailboxes(tx)),
+        paused=trouble_facts.count_paused(tx),
         mails=trouble_facts.read_mails(tx),
         webcrm_trouble=add_remedy(companies.read_company(tx).webcrm_trouble),
         key_trouble=deaf.sentence if deaf else None,
@@ -87,6 +89,29 @@ class Health:
         if any(trouble.severity is Severity.CRITICAL for trouble in self.lasting):
             return Severity.CRITICAL
         return Severity.WARNING if self.lasting or self.unsent else None
+
+    @property
+    def word(self) -> str:
+        """The severity in a word; `ok` if everything is fine."""
+        return self.severity or "ok"
+
+    @property
+    def number_of_mailboxes(self) -> int:
+        """The watched mailboxes, the paused ones too."""
+        return len(self.facts.mailboxes) + self.facts.paused
+
+    @property
+    def in_trouble(self) -> Mapping[str, tuple[Trouble, ...]]:
+        """The mailboxes with a trouble of their own or that a lasting one names: by address, these.
+
+        A trouble of the mailbox's own may not last yet.
+        """
+        found = {}
+        for box in self.facts.mailboxes:
+            named = tuple(t for t in self.lasting if box.mailbox_id in t.mailbox_ids)
+            if named or box.trouble or box.push_trouble:
+                found[box.address] = named
+        return found
 
 
 def read_health(context: LocalContext) -> Health:
