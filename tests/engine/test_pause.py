@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from support.command_line import as_json, run, shell
 from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.cli.mailbox import mailbox
+from webcrm_sync.cli.prove import prove
 from webcrm_sync.cli.rebuild import rebuild
 from webcrm_sync.cli.status import status
 from webcrm_sync.core.errors import Refused
@@ -257,3 +259,52 @@ def test_a_page_that_was_being_read_is_not_written(scenario: Scenario, box: SimM
     resume(scenario)
     scenario.run_all_retries()
     assert len(scenario.activities) == 3
+
+
+def test_a_proof_leaves_a_paused_mailbox_out_and_is_equal(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    eva = scenario.add_mailbox(EVA, "Eva Nordwind")
+    scenario.drag(eva, Mail("Eva's", BO, EVA))
+    scenario.discover()
+    scenario.drag(box, Mail("On its way", BO, KIM))
+    pause()
+    proof = run(prove)
+    assert proof.exit_code == 0, proof.stdout
+    assert proof.stdout.splitlines()[-1] == "Equal. Left out: 1 paused mailbox."
+    assert f"{KIM}\n  left out: an administrator has paused it" in proof.stdout
+    found = as_json(prove)
+    assert (found["is_equal"], found["left_out"]) == (True, [KIM])
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("UPDATE folder SET cursor = 'garbage'"))
+    differs = run(prove)
+    assert (differs.exit_code, "Left out: 1 paused mailbox." in differs.stdout) == (1, True)
+
+
+def test_a_proof_of_the_paused_mailbox_alone_is_refused(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    pause()
+    refused = run(prove, "--mailbox", KIM)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"{KIM} is paused. Run `webcrm-sync mailbox resume` first." in refused.stderr
+    del scenario, box
+
+
+def test_a_mailbox_that_is_paused_during_its_proof_is_left_out(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.drag(box, Mail("New", BO, KIM))
+
+    def pauses(_: str, path: str) -> bool:
+        if "/messages" in path:
+            pause()
+        return "/messages" in path
+
+    scenario.sandbox.faults.slow("graph", by=timedelta(), when=pauses, limit=1)
+    proof = run(prove)
+    assert proof.exit_code == 0, proof.stdout
+    assert "Left out: 1 paused mailbox." in proof.stdout
+    assert read_status(scenario.context).mailboxes[0].trouble is None
+    resume(scenario)
+    assert len(scenario.activities) == 1

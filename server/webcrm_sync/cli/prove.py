@@ -26,20 +26,23 @@ from webcrm_sync.engine.reconciliation.prove import prove_mailboxes, prove_webcr
 def prove(mailbox: str | None, is_json: bool) -> None:
     """Compare folders, tables and webCRM; fix what differs.
 
-    Reads no content of mails and writes nothing to webCRM. Exit code 0: everything is equal.
-    1: something differed, fixed or not, or could not be compared.
+    Reads no content of mails and writes nothing to webCRM, and leaves out paused mailboxes.
+    Exit code 0: everything else is equal. 1: something differed, fixed or not, or could not be
+    compared.
     """
     with open_company() as context:
         boxes = _prove_mailboxes(context, mailbox, is_json=is_json)
         crm = None if mailbox else _prove_webcrm(context, is_json=is_json)
     found = [d for box in boxes for d in box.differences] + list(crm.differences if crm else ())
     troubles = [part.trouble for part in (*boxes, crm) if part and part.trouble]
+    paused = [box.address for box in boxes if box.is_paused]
     is_equal = not found and not troubles
     if is_json:
         mailboxes, webcrm = [_to_json(box) for box in boxes], _to_json(crm) if crm else None
-        common.print_json({"is_equal": is_equal, "mailboxes": mailboxes, "webcrm": webcrm})
+        parts = {"left_out": paused, "mailboxes": mailboxes, "webcrm": webcrm}
+        common.print_json({"is_equal": is_equal, **parts})
     else:
-        click.echo(_result_sentence(found, troubles))
+        click.echo(_result_sentence(found, troubles) + _left_out_sentence(paused))
     sys.exit(0 if is_equal else 1)
 
 
@@ -70,6 +73,8 @@ def _print_mailbox(proof: MailboxProof) -> None:
         click.echo(
             f"  the owner removed {common.count(proof.mirrors_removed, 'mail')} sent from webCRM"
         )
+    if proof.is_paused:
+        click.echo("  left out: an administrator has paused it")
     if proof.trouble:
         click.echo(f"  could not be compared: {proof.trouble}")
     _print_differences(proof.differences)
@@ -105,6 +110,12 @@ def _result_sentence(found: Sequence[Difference], troubles: Sequence[str]) -> st
     differences, attention = common.count(len(found), "difference"), common.need_attention(open_)
     text = f"{differences}: {len(found) - open_} fixed, {attention}."
     return f"{text} {len(troubles)} could not be compared." if troubles else text
+
+
+def _left_out_sentence(paused: Sequence[str]) -> str:
+    if not paused:
+        return ""
+    return f" Left out: {common.count(len(paused), 'paused mailbox')}."
 
 
 def _to_json(proof: MailboxProof | WebcrmProof) -> dict[str, object]:

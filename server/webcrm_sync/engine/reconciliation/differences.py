@@ -89,13 +89,17 @@ class FolderProof:
 
 @dataclass(frozen=True, slots=True)
 class MailboxProof:
-    """One mailbox. `trouble`: why it could not be compared, None if it was."""
+    """One mailbox. `trouble`: why it could not be compared, None if it was.
+
+    `is_paused`: an administrator has paused it, so it was left out.
+    """
 
     address: str
     folders: tuple[FolderProof, ...] = ()
     differences: tuple[Difference, ...] = ()
     mirrors_removed: int = 0
     trouble: str | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,25 +34,32 @@ from webcrm_sync.store.reconciliation import RecordedCopy
 #: Only the newest mirrors are checked: outside the sync folders each takes a call.
 _MAX_MIRRORS = 200
 
-PAUSED = "An administrator has paused it; `webcrm-sync mailbox resume` ends that."
-
 Listing = Mapping[str, Location]
 
 
 def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
     """The comparison of the mailbox with our rows. Fixes what it can. Idempotent.
 
-    A mailbox that does not answer is backed off, and the proof says why.
+    A mailbox that does not answer is backed off, and the proof says why. A paused one is left out.
     """
-    if box.paused_at:
-        return MailboxProof(box.address, trouble=PAUSED)
+    if _is_paused(context, box):
+        return MailboxProof(box.address, is_paused=True)
     if box.pause_end(context.now()):
         return MailboxProof(box.address, trouble=box.trouble)
     try:
         return _prove(context, box)
     except SyncError as error:
+        if _is_paused(context, box):
+            return MailboxProof(box.address, is_paused=True)
         back_off_mailbox(context, box, error)
         return MailboxProof(box.address, trouble=str(error))
+
+
+def _is_paused(context: Context, box: Mailbox) -> bool:
+    """True if an administrator has paused the mailbox, perhaps since the comparison began."""
+    with context.begin() as tx:
+        now = mailboxes.read_mailbox(tx, box.id)
+    return now is not None and now.paused_at is not None
 
 
 def _prove(context: Context, box: Mailbox) -> MailboxProof:
@@ -120,13 +127,18 @@ def _list_folder(context: Context, box: Mailbox, folder: SyncFolder) -> Listing 
 
 
 def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
-    """Read the deltas of these folders. Raises TryLater when the mailbox does not answer."""
+    """Read the deltas of these folders.
+
+    Raises TryLater when the mailbox does not answer, or was paused since the comparison began.
+    """
     with context.begin() as tx:
         folder_reads.request_read(tx, [f.id for f in folders])
     discover.discover(context, box.id)
     discover.read_on(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
+    if now is not None and now.paused_at:
+        raise TryLater("An administrator has paused the mailbox.")
     if now is not None and (paused_until := now.pause_end(context.now())):
         raise TryLater(now.trouble or "", retry_at=paused_until)
 

@@ -119,7 +119,7 @@ def prove_push(context: Context) -> list[Difference]:
 
 
 def _save_proof(context: Context, box: Mailbox, proof: MailboxProof) -> None:
-    if proof.trouble is None:
+    if proof.trouble is None and not proof.is_paused:
         with context.begin() as tx:
             reconciliation.save_mailbox(tx, box.id, [_as_json(d) for d in proof.differences])
     _log("mailbox", proof.differences)
@@ -140,12 +140,17 @@ def _log(what: str, differences: Sequence[Difference]) -> None:
 
 
 def prove_mailboxes(context: Context, address: str | None = None) -> Iterator[MailboxProof]:
-    """Proofs of all mailboxes, or of the one with this address. Raises NotWatched."""
+    """Proofs of all mailboxes, or of the one with this address.
+
+    Raises NotWatched, and Refused if that one is paused.
+    """
     with context.begin() as tx:
         one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
         boxes = [one] if one else list(mailboxes.all_mailboxes(tx))
     if address and one is None:
         raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
+    if one and one.paused_at:
+        raise Refused(f"{one.address} is paused. Run `webcrm-sync mailbox resume` first.")
     for box in boxes:
         proof = _prove_or_report(context, box)
         _save_proof(context, box, proof)
