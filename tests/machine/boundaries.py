@@ -49,6 +49,8 @@ class _Calls:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self.client, name)
+        if not callable(real):
+            return real
 
         def call(*arguments: Any, **named: Any) -> Any:
             self.boundaries.cross()

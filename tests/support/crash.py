@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,8 +51,10 @@ class _CrashingClient:
     client: Any
     worker: CrashingWorker
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         real = getattr(self.client, name)
+        if not callable(real):
+            return real
 
         def call(*arguments: Any, **named: Any) -> Any:
             self.worker.check_alive()
