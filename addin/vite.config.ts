@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from "vite";
 import { fluentTokens } from "./tokens.ts";
 
 /** The largest size of a pane: all scripts and styles together, gzipped. */
-const MAX_BYTES = 130_000;
+const MAX_BYTES = 140_000;
 
 /** Prints the size of the pane, and fails the build if it is too large. */
 function checkSize(): Plugin {

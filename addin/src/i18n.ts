@@ -3,6 +3,7 @@
 import da from "../locales/da.json";
 import de from "../locales/de.json";
 import en from "../locales/en.json";
+import fi from "../locales/fi.json";
 import nl from "../locales/nl.json";
 import no from "../locales/no.json";
 import sv from "../locales/sv.json";
@@ -40,7 +41,7 @@ export interface Texts {
   dateTime(at: Date, now: Date): string;
 }
 
-const LOCALES: Record<string, Locale> = { en, da, de, nl, no, nb: no, nn: no, sv };
+const LOCALES: Record<string, Locale> = { en, da, de, fi, nl, no, nb: no, nn: no, sv };
 const FALLBACK = "en";
 /** The values that are the subject of their sentence. */
 const STRONG = new Set(["organisation", "addresses"]);

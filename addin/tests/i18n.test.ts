@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { textOf, textsFor } from "../src/i18n.ts";
-import type { MailState } from "../src/api_models.ts";
+import type { MailState, Target } from "../src/api_models.ts";
 import { AddinError, type ErrorKind } from "../src/errors.ts";
 import { noteText, errorTexts } from "../src/view_model_status.ts";
 import { mailState, NOW } from "./fixtures.ts";
@@ -18,6 +18,7 @@ const LOCALES = new Map(
 );
 const ENGLISH = LOCALES.get("en") ?? {};
 
+const [TARGET] = mailState("synced").targets as [Target];
 const TROUBLES: ErrorKind[] = [
   ...(["signed_out", "popup_blocked", "refused", "no_mailbox", "not_found", "shared"] as const),
   ...(["invalid", "conflict", "offline", "away", "try_later"] as const),
@@ -65,6 +66,14 @@ describe.each([...LOCALES])("the note on the mail in %s", (language) => {
     },
   );
 
+  test("begins with the state under the longest name that webCRM takes", () => {
+    const organisation = "Å".repeat(200);
+    const target = { ...TARGET, organisation };
+    const note = noteText(mailState("synced", { targets: [target] }), texts);
+    expect(note.indexOf(organisation)).toBeLessThan(NOTE_LENGTH / 3);
+    expect(note.startsWith(texts.get("synced.sentence"))).toBe(true);
+  });
+
   test.each(TROUBLES)("fits for the error %s", (kind) => {
     const detail = kind === "no_mailbox" ? "somebody@some.company.example" : "invalid_client";
     const { sentence, line } = errorTexts(new AddinError(kind, detail), context);
@@ -79,6 +88,8 @@ describe("the language", () => {
     ["nb-NO", "I webCRM"],
     ["nn-NO", "I webCRM"],
     ["de-AT", "In webCRM"],
+    ["fi-FI", "webCRM:ssä"],
+    ["sv-FI", "I webCRM"],
     ["fr-FR", "In webCRM"],
   ])("%s is found", (language, sentence) => {
     expect(textsFor(language).get("synced.sentence")).toBe(sentence);

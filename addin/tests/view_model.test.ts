@@ -15,7 +15,7 @@ describe("without a mail", () => {
     ["none", "Select one mail"],
     ["draft", "Not sent yet"],
     ["other", "Not a mail"],
-    ["outside", "Open this in Outlook"],
+    ["outside", "Open webCRM in Outlook"],
   ])("the pane says so in the same place: %s", (kind, sentence) => {
     const view = viewOf(null, [], { kind } as Selection);
     expect(view.status).toMatchObject({ sentence, primary: null });
@@ -135,8 +135,8 @@ describe("the rest of the pane", () => {
     expect(steps.map((step) => step.spoken)).toEqual([
       "Moved: done",
       "Read: done",
-      "Filed: not yet",
-      "Marked: not yet",
+      "Saved: not yet",
+      "Labelled: not yet",
     ]);
   });
 

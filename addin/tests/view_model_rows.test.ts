@@ -80,7 +80,7 @@ describe("each row of the status table", () => {
       "skipped",
       [
         "Not synced",
-        "Was marked Synced before this product was installed. Left as it is.",
+        "Was marked Synced before webCRM mail sync was set up. Left as it is.",
         null,
         "File it anyway",
       ],

@@ -59,7 +59,7 @@ describe("an event is shown in the reader's language", () => {
       "Needs a decision. Outlook did not accept the change. See the details and try again. 400: no",
     ],
     ["en-GB", "asked for", { by: null }, "Requested again by someone"],
-    ["da-DK", "pressed", { by: "Kim" }, "Sendt til webCRM med knappen af Kim"],
+    ["da-DK", "pressed", { by: "Kim" }, "Synkroniseret med knappen af Kim"],
   ])("%s: %s %o", (language, kind, facts, sentence) => {
     expect(sentenceOf(language, kind, facts)).toBe(sentence);
   });

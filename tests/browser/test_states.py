@@ -215,7 +215,7 @@ def test_a_preexisting_mail_is_synced_on_request(person: Person) -> None:
     person.open_folder(FOLDER)
     person.opens(OLD)
     person.sees("Not synced")
-    person.sees_line("Was marked Synced before this product was installed")
+    person.sees_line("Was marked Synced before webCRM mail sync was set up")
     person.looks_around("skipped-synced-before")
     person.press("File it anyway")
     person.sees("In webCRM")
@@ -267,30 +267,44 @@ def test_each_salesperson_sees_their_own_mailbox(person: Person) -> None:
     person.sees("Not in webCRM yet")
 
 
-def test_the_pane_speaks_danish_and_german(person: Person, world: World) -> None:
-    customer = person.opens_mail_of_a_customer("In two languages")
+def test_the_pane_speaks_each_language(person: Person) -> None:
+    customer = person.opens_mail_of_a_customer("In six languages")
     said = {}
-    for language in ("da", "de"):
+    for language, tag in {
+        "da": "da",
+        "de": "de",
+        "fi": "fi",
+        "nl": "nl",
+        "no": "nb",
+        "sv": "sv",
+    }.items():
         person.choose("language", language)
-        expect(person.in_pane().locator(f"html[lang^={language}]")).to_be_attached()
+        expect(person.in_pane().locator(f"html[lang^={tag}]")).to_be_attached()
         person.sees_line(customer.organisation)
         said[language] = person.in_pane().locator("#sentence").text_content()
         person.looks_around(f"new-known-{language}")
-    assert len({*said.values(), "Not in webCRM yet"}) == 3
+    assert said == {
+        "da": "Ikke i webCRM endnu",
+        "de": "Noch nicht in webCRM",
+        "fi": "Ei vielä webCRM:ssä",
+        "nl": "Nog niet in webCRM",
+        "no": "Ikke i webCRM ennå",
+        "sv": "Inte i webCRM än",
+    }
 
 
 def test_the_timeline_of_a_mail_is_shown_in_danish(person: Person) -> None:
     customer = person.opens_mail_of_a_customer("Told in Danish")
     person.choose("language", "da")
-    person.press("Synk til webCRM")
+    person.press("Synkroniser til webCRM")
     person.sees("I webCRM")
     person.in_pane().locator(".story summary").click()
     expect(person.in_pane().locator(".story li span:not(.facts)")).to_have_text(
         [
-            "Sendt til webCRM med knappen af Kim Nordwind",
+            "Synkroniseret med knappen af Kim Nordwind",
             "Fundet i mappen under Indbakke",
             f"Tilhører {customer.organisation}",
-            f"Arkiveret i webCRM under {customer.organisation}",
+            f"Gemt i webCRM under {customer.organisation}",
             "Markeret som Synced i Outlook",
         ]
     )
@@ -300,7 +314,7 @@ def test_the_timeline_of_a_mail_is_shown_in_danish(person: Person) -> None:
 def test_outside_outlook_the_pane_says_where_to_look(person: Person, world: World) -> None:
     person.page.set_viewport_size({"width": NARROW, "height": 570})
     person.page.goto(f"{world.window.pane_url}/addin/taskpane.html")
-    expect(person.page.locator("#sentence")).to_have_text("Open this in Outlook")
+    expect(person.page.locator("#sentence")).to_have_text("Open webCRM in Outlook")
     person.shoot("outside")
     person.page.evaluate(AXE.read_text("utf-8"))
     assert person.page.evaluate(SCAN) == []

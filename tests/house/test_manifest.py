@@ -22,7 +22,7 @@ ADDIN = ROOT / "addin"
 TEMPLATES = ROOT / "server" / "webcrm_sync" / "web" / "templates"
 XSD = "WEBCRM_SYNC_MANIFEST_XSD"
 ORIGIN = "https://localhost:8000"
-LOCALES = {"da-DK", "de-DE", "sv-SE", "nb-NO", "nl-NL"}
+LOCALES = {"da-DK", "de-DE", "fi-FI", "sv-SE", "nb-NO", "nl-NL"}
 #: Outlook refuses longer ones (Office Add-ins manifest: resources).
 LONGEST = {"id": 32, "short": 125, "long": 250, "url": 2048}
 #: What Outlook needs at least (Office Add-ins manifest: icon).

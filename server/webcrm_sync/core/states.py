@@ -100,7 +100,7 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.REFUSED_BY_WEBCRM: "webCRM did not accept this mail. See the details and try again.",
     Reason.WEBCRM_CLOSED: (
-        "webCRM denies access. Ask your administrator to check the token. "
+        "webCRM denies access. Ask your administrator to renew it. "
         "The mail syncs automatically afterwards."
     ),
     Reason.UNKNOWN_LABEL: (
@@ -120,7 +120,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.MEETING_CANCELLATION: "A meeting cancellation, not a mail.",
     Reason.MEETING_NOTICE: "A notice about a meeting, not a mail.",
     Reason.DRAFT: "A draft. Can be synced once it is sent.",
-    Reason.SYNCED_BEFORE: "Was marked Synced before this product was installed. Left as it is.",
+    Reason.SYNCED_BEFORE: "Was marked Synced before webCRM mail sync was set up. Left as it is.",
     Reason.REMOVED_IN_WEBCRM: (
         "Was deleted in webCRM. File it anyway, or move it out of the folder and back in."
     ),

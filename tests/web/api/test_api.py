@@ -62,7 +62,7 @@ def test_the_button_moves_the_mail_and_the_timeline_says_so(
     story = kim.post("story", mail).json
     assert story is not None
     sentences = [line["sentence"] for line in story["lines"]]
-    assert sentences[0] == "Sent to webCRM with the button by Kim Nordwind."
+    assert sentences[0] == "Synced with the button by Kim Nordwind."
     assert sentences[-1].startswith("Marked Synced in ")
     facts = {line["kind"]: line["facts"] for line in story["lines"]}
     assert facts["pressed"]["by"] == "Kim Nordwind"

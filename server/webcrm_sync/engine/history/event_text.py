@@ -89,7 +89,7 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.SKIPPED: f"Skipped. {because}",
         EventKind.MOVED_OUT: f"Moved out of the folder in {mailbox}.",
         EventKind.MOVED_IN: f"Moved back into the folder in {mailbox}.",
-        EventKind.BUTTON_PRESSED: f"Sent to webCRM with the button{by}.",
+        EventKind.BUTTON_PRESSED: f"Synced with the button{by}.",
         EventKind.ASKED_AGAIN: f"Requested again{by}.",
         EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
         EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {organisations} "

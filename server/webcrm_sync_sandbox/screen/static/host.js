@@ -8,7 +8,15 @@ const THEMES = {
   dark: ["#1f1f1f", "#ffffff"],
   contrast: ["#000000", "#ffffff"],
 };
-const LANGUAGES = { en: "en-GB", da: "da-DK", de: "de-DE" };
+const LANGUAGES = {
+  en: "en-GB",
+  da: "da-DK",
+  de: "de-DE",
+  nl: "nl-NL",
+  no: "nb-NO",
+  fi: "fi-FI",
+  sv: "sv-SE",
+};
 /** A command fails if its page does not load within this time. */
 const PATIENCE_MS = 5000;
 

@@ -7,8 +7,12 @@ import { fileUrl, letterUrl, config } from "./wire.js";
 
 const WORDS = {
   en: { sync: "Sync to webCRM", pane: "webCRM" },
-  da: { sync: "Synk til webCRM", pane: "webCRM" },
+  da: { sync: "Synkroniser til webCRM", pane: "webCRM" },
   de: { sync: "Mit webCRM synchronisieren", pane: "webCRM" },
+  nl: { sync: "Synchroniseren met webCRM", pane: "webCRM" },
+  no: { sync: "Synkroniser til webCRM", pane: "webCRM" },
+  fi: { sync: "Synkronoi webCRM:ään", pane: "webCRM" },
+  sv: { sync: "Synka till webCRM", pane: "webCRM" },
 };
 const DRAG_TYPE = "application/x-mails";
 
