@@ -33,6 +33,17 @@ def test_a_certificate_that_ends_is_named(
     assert said.startswith(f"{PREFIX}ENTRA_CLIENT_CERTIFICATE {words}")
 
 
+def test_the_first_end_of_a_chain_counts_as_it_does_for_the_alerts(doctor: Doctor) -> None:
+    cert, key = certificate(doctor.folder, ends_in=timedelta(days=90))
+    (doctor.folder / "issuer").mkdir()
+    issuer, _ = certificate(doctor.folder / "issuer", ends_in=timedelta(days=10))
+    with Path(cert).open("ab") as file:
+        file.write(Path(issuer).read_bytes())
+    doctor.settings |= {"TLS_CERT": cert, "TLS_KEY": key}
+    assert doctor.said("certificates", WARNING).startswith(f"{PREFIX}TLS_CERT ends on")
+    assert "certificate in WEBCRM_SYNC_TLS_CERT ends on" in doctor.invoke("status").stdout
+
+
 @pytest.mark.parametrize(("days", "verdict"), [(-1, FAILED), (10, WARNING), (60, OK)])
 def test_a_client_secret_that_ends_is_named(doctor: Doctor, days: int, verdict: str) -> None:
     end = datetime.now(UTC) + timedelta(days=days)

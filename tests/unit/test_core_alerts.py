@@ -9,7 +9,8 @@ import pytest
 
 from webcrm_sync.core.alert_text import Notice, body, create_test, payload, title
 from webcrm_sync.core.alerts import AlertState, Moment, advance, delay, is_lasting
-from webcrm_sync.core.troubles import Limits, Severity, Trouble, TroubleKind
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
+from webcrm_sync.core.troubles import Limits, Trouble
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMITS = Limits(after=timedelta(minutes=30), min_free=0)

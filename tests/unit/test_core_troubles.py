@@ -7,17 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webcrm_sync.core.troubles import (
-    Ending,
-    Facts,
-    Limits,
-    MailboxFacts,
-    MailFacts,
-    Severity,
-    Trouble,
-    TroubleKind,
-    find_troubles,
-)
+from webcrm_sync.core.endings import Ending
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
+from webcrm_sync.core.troubles import Facts, Limits, MailboxFacts, MailFacts, Trouble, find_troubles
 from webcrm_sync.graph.auth import classify_refusal
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

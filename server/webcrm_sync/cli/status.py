@@ -10,7 +10,8 @@ import click
 
 from webcrm_sync.cli import common, groups, status_check
 from webcrm_sync.core.alerts import Channel
-from webcrm_sync.core.troubles import Facts, Trouble, TroubleKind
+from webcrm_sync.core.trouble_kinds import TroubleKind
+from webcrm_sync.core.troubles import Facts, Trouble
 from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, Status, read_status
 from webcrm_sync.engine.operations.troubles import Health, read_health
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.core.troubles import Severity
+from webcrm_sync.core.trouble_kinds import Severity
 from webcrm_sync.engine.operations.troubles import Health, read_health
 from webcrm_sync.settings import SettingsError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webcrm_sync.core.alerts import Moment
-from webcrm_sync.core.troubles import Severity, TroubleKind
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
 #: Mailboxes that a message names.
 _NAMED = 20

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from webcrm_sync.core.troubles import Limits, Trouble, TroubleKind
+from webcrm_sync.core.trouble_kinds import TroubleKind
+from webcrm_sync.core.troubles import Limits, Trouble
 
 
 class Channel(StrEnum):

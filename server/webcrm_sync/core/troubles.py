@@ -10,35 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-
-class TroubleKind(StrEnum):
-    """The kinds of troubles. Tables and messages hold the values, so they never change."""
-
-    WORKER = "worker"
-    WEBCRM = "webcrm"
-    ENTRA = "entra"
-    KEY = "key"
-    DISK = "disk"
-    MAILBOX = "mailbox"
-    SILENT = "silent mailbox"
-    LATE = "late mail"
-    PUSH = "push"
-    SUBSCRIPTION = "subscription"
-    LABEL = "label"
-    PROOF = "proof"
-    JOB = "job"
-    CLIENT_SECRET = "client secret"  # noqa: S105 - the name of a kind
-    CLIENT_CERTIFICATE = "client certificate"
-    TLS_CERTIFICATE = "tls certificate"
-
-
-class Severity(StrEnum):
-    """How bad a trouble is. `critical`: mails wait, or will within days."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
+from webcrm_sync.core.endings import Ending, ends_soon, is_urgent
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +59,6 @@ class MailFacts:
     unlabelled: int = 0
     waiting: int = 0
     parked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A secret or certificate, and the moment at which it ends."""
-
-    kind: TroubleKind
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +111,6 @@ class Trouble:
 _DOUBTED = 5
 #: A worker writes its sign of life every few seconds.
 HEARTBEAT_PATIENCE = timedelta(minutes=1)
-#: How long before its end a secret or certificate is a trouble, and when it becomes critical.
-_NOTICE, _URGENT = timedelta(days=30), timedelta(days=3)
 #: A subscription lives for almost three days and is renewed after half of them (`subscriptions`).
 _SUBSCRIPTION_NOTICE = timedelta(hours=24)
 _MEGABYTE = 1_000_000
@@ -358,13 +322,12 @@ def _find_for_people(facts: Facts) -> Iterator[Trouble]:
 
 def _find_endings(facts: Facts) -> Iterator[Trouble]:
     for ending in facts.endings:
-        left = ending.at - facts.now
-        if left >= _NOTICE:
+        if not ends_soon(ending.at, facts.now):
             continue
         subject, renewal = _RENEWALS[ending.kind]
         day = f"{ending.at:%Y-%m-%d}"
-        when = f"ends on {day}" if left > timedelta() else f"ended on {day}"
-        severity = Severity.CRITICAL if left < _URGENT else Severity.WARNING
+        when = f"ends on {day}" if ending.at > facts.now else f"ended on {day}"
+        severity = Severity.CRITICAL if is_urgent(ending.at, facts.now) else Severity.WARNING
         yield Trouble(ending.kind, severity, f"{subject} {when}. {renewal}", cause=day)
 
 

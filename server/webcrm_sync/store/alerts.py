@@ -10,7 +10,8 @@ from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.alerts import AlertState, Channel, Moment
-from webcrm_sync.core.troubles import Severity, Trouble, TroubleKind
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
+from webcrm_sync.core.troubles import Trouble
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.monitoring import alert, alert_message

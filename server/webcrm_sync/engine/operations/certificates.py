@@ -1,14 +1,15 @@
-"""When the application's secret and the certificates of the settings end."""
+"""The certificates in the files of the settings, and when what the settings name ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
-from webcrm_sync.core.troubles import Ending, TroubleKind
+from webcrm_sync.core.endings import Ending
+from webcrm_sync.core.trouble_kinds import TroubleKind
 from webcrm_sync.settings import Settings
 
 
@@ -23,14 +24,18 @@ def read_endings(settings: Settings) -> Iterator[Ending]:
     if settings.entra_client_secret:  # which is used instead of the certificate
         del files[TroubleKind.CLIENT_CERTIFICATE]
     for kind, path in files.items():
-        if path and (at := _first_end(path)):
+        if path and (at := _first_end(read_certificates(path))):
             yield Ending(kind, at)
 
 
-def _first_end(path: Path) -> datetime | None:
-    """The earliest end in a file of certificates, None = `doctor` says what is wrong with it."""
+def read_certificates(path: Path) -> Sequence[Certificate]:
+    """The certificates in a PEM file; empty for a file without one, which `doctor` names."""
     try:
-        certificates = load_pem_x509_certificates(path.read_bytes())
+        return load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError):
-        return None
-    return min(certificate.not_valid_after_utc for certificate in certificates)
+        return ()
+
+
+def _first_end(certificates: Sequence[Certificate]) -> datetime | None:
+    """The first end of them all: each of a chain is needed."""
+    return min((one.not_valid_after_utc for one in certificates), default=None)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webcrm_sync.core.troubles import Facts, TroubleKind, find_troubles
+from webcrm_sync.core.trouble_kinds import TroubleKind
+from webcrm_sync.core.troubles import Facts, find_troubles
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.operations.troubles import limits_of, read_facts
 from webcrm_sync.store.revision import DatabaseNewer, is_current

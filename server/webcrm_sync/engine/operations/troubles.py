@@ -9,13 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from webcrm_sync.core.alerts import Channel, is_lasting
-from webcrm_sync.core.troubles import (
-    Facts,
-    Limits,
-    Severity,
-    Trouble,
-    find_troubles,
-)
+from webcrm_sync.core.trouble_kinds import Severity
+from webcrm_sync.core.troubles import Facts, Limits, Trouble, find_troubles
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.operations import certificates

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueCo
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from webcrm_sync.core.alerts import Channel, Moment
-from webcrm_sync.core.troubles import Severity, TroubleKind
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 from webcrm_sync.store.schema.columns import (
     count,
     id_column,
