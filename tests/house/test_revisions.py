@@ -20,3 +20,10 @@ def test_each_migration_follows_the_one_before_it() -> None:
     assert [file.name[:4] for file in FILES] == numbers
     assert [_value(file, "revision") for file in FILES] == numbers
     assert [_value(file, "down_revision") for file in FILES] == [None, *numbers[:-1]]
+
+
+def test_each_migration_says_why_old_processes_go_on_after_it_or_not() -> None:
+    """The earlier ones are of a time when nobody asked."""
+    said = re.compile(r"^#: \w.+\nOLD_PROCESSES_GO_ON = (True|False)$", re.MULTILINE)
+    silent = [file.name for file in FILES[18:] if not said.search(file.read_text("utf-8"))]
+    assert (FILES[18].name[:4], silent) == ("0019", [])

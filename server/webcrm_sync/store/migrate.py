@@ -35,7 +35,8 @@ def migrate(engine: Engine) -> None:
 def _oldest_usable(config: Config) -> str:
     """The oldest revision whose processes survive each migration after it.
 
-    A migration says so by `OLD_PROCESSES_GO_ON = True`: it only adds what they need not know.
+    A migration says so by `OLD_PROCESSES_GO_ON = True`: it only adds what they need not know. The
+    first ones do not say it.
     """
     for script in ScriptDirectory.from_config(config).walk_revisions():  # the newest first
         if not getattr(script.module, "OLD_PROCESSES_GO_ON", False):

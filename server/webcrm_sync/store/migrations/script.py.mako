@@ -9,6 +9,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+#: Why running processes of the version before can, or cannot, go on after it.
+OLD_PROCESSES_GO_ON = False
 
 
 def upgrade() -> None:

@@ -9,6 +9,8 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
+#: They neither read nor write the new columns, which have defaults.
+OLD_PROCESSES_GO_ON = True
 
 
 def upgrade() -> None:

@@ -9,6 +9,8 @@ revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+#: They would write to mailboxes without a lease.
+OLD_PROCESSES_GO_ON = False
 
 
 def upgrade() -> None:
