@@ -72,3 +72,12 @@ def test_a_user_is_found_by_an_alias(graph: httpx.Client) -> None:
     text = "mail eq '{0}' or proxyAddresses/any(p:p eq 'smtp:{0}')".format("sales@example.com")
     found = graph.get("/users", params={"$filter": text, "$select": "mail"}).json()["value"]
     assert found == [{"mail": "ann@example.com"}]
+
+
+def test_a_group_has_a_name(graph_setup: GraphSetup, graph: httpx.Client, group: SimGroup) -> None:
+    assert graph.get(f"/groups/{group.id}?$select=displayName").json() == {"displayName": "Sales"}
+    assert code(graph.get(f"/groups/{group.id}?$select=colour"))[0] == 400
+    nobody = SimGroup("Nobody")
+    assert code(graph.get(f"/groups/{nobody.id}")) == (404, "Request_ResourceNotFound")
+    people = graph_setup.client(graph_setup.tokens.issue("people", roles=["User.Read.All"]))
+    assert code(people.get(f"/groups/{group.id}")) == (403, "Authorization_RequestDenied")

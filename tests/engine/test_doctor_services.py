@@ -21,7 +21,7 @@ def test_a_missing_permission_is_named_with_the_address_of_the_consent(doctor: D
     assert text.startswith("no group can be followed (`mailbox add --group`): GroupMember.Read.All")
     assert "GroupMember.Read.All is missing" in doctor.said("permissions", WARNING)
     with doctor.scenario.context.begin() as tx:
-        groups.follow(tx, "33333333-0000-0000-0000-000000000000")
+        groups.follow(tx, "33333333-0000-0000-0000-000000000000", None)
     assert doctor.said("permissions").startswith("no group can be followed")
     app.roles = roles[:2]
     text = doctor.said("permissions")

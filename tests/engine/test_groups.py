@@ -70,7 +70,7 @@ def test_the_members_are_added_and_a_joiner_follows(company: Company) -> None:
     company.look()
     assert company.watched() == company.addresses(0, 1, 2)
     assert company.people[2].folder(f"inbox/{FOLDER}").name == FOLDER
-    assert f"Group {company.group.id}: 3 members, last look" in run(status).stdout
+    assert f"Group Sales ({company.group.id}): 3 members, last look" in run(status).stdout
 
 
 def test_the_mails_of_a_joiner_are_synced(company: Company) -> None:
@@ -93,9 +93,10 @@ def test_a_leaver_is_reported_and_stays_watched_until_somebody_decides(company: 
     company.look()
     assert company.watched() == company.addresses(0, 1)
     for command in (run(status), run(mailbox, "list")):
-        assert command.stdout.count("Left the followed group (") == 2
+        assert command.stdout.count("Left the followed group Sales (") == 2
     boxes = {box["address"]: box for box in as_json(mailbox, "list")}
-    assert boxes["p0@nordwind.example"]["left_group_at"]
+    left = boxes["p0@nordwind.example"]
+    assert (bool(left["left_group_at"]), left["left_group"]) == (True, "Sales")
     assert run(mailbox, "add", "p0@nordwind.example").exit_code == 0  # keeps it
     assert run(mailbox, "remove", "p1@nordwind.example", "--yes").exit_code == 0
     assert "Left the followed group" not in run(status).stdout
@@ -234,3 +235,30 @@ def test_many_joiners_are_added_by_several_runs(company: Company) -> None:
     assert len(company.watched()) == 47
     with company.scenario.context.begin() as tx:
         assert tx.connection.scalar(text("SELECT count(*) FROM group_member")) == 47
+
+
+def test_a_group_is_named_wherever_it_is_shown(company: Company) -> None:
+    label = f"Sales ({company.group.id})"
+    planned = run(mailbox, "add", "--group", company.group.id, "--dry-run")
+    assert f"The group {label} would be followed" in planned.stdout
+    added = run(mailbox, "add", "--group", company.group.id)
+    assert f"The group {label} will be followed" in added.stdout
+    assert f"The group {label} is followed." in added.stdout
+    removed = run(mailbox, "remove", "p0@nordwind.example", "--yes")
+    assert f"a member of the followed group {label}, which" in removed.stdout
+    company.group.name = "Sales\n\x1b[31mNord\u202e"
+    company.look()
+    (shown,) = as_json(status)["groups"]
+    assert (shown["group_id"], shown["name"]) == (company.group.id, "Sales [31mNord")
+    ended = run(mailbox, "unfollow", company.group.id)
+    assert f"The group Sales [31mNord ({company.group.id}) is no longer followed" in ended.stdout
+
+
+def test_a_name_that_cannot_be_read_leaves_the_last_one(company: Company) -> None:
+    company.follow()
+    is_name = f"/v1.0/groups/{company.group.id}"
+    company.scenario.sandbox.faults.unavailable("graph", when=lambda _, path: path == is_name)
+    company.group.join(company.people[2])
+    company.look()
+    assert company.watched() == company.addresses(0, 1, 2)
+    assert f"Group Sales ({company.group.id}): 3 members" in run(status).stdout

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from webcrm_sync.core.endings import Ending
+from webcrm_sync.core.group_members import Departure
 from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 from webcrm_sync.core.troubles import Facts, Limits, MailboxFacts, MailFacts, Trouble, find_troubles
 from webcrm_sync.graph.auth import classify_refusal
@@ -178,3 +179,22 @@ def test_what_ends(left: timedelta, severity: Severity, words: str) -> None:
     assert found.severity is severity
     assert words in found.sentence
     assert found.key == f"client certificate: {NOW + left:%Y-%m-%d}"
+
+
+def test_who_left_at_one_look_is_one_trouble_and_who_left_later_another() -> None:
+    gone = [Departure(n, NOW - DAY, "Sales") for n in (2, 1)]
+    both, later = find(departures=(*gone, Departure(3, NOW, "Sales")))
+    assert both.sentence.startswith("2 owners have left the followed group Sales. Decide for each")
+    assert (both.mailbox_ids, later.mailbox_ids, both.number) == ((1, 2), (3,), 2)
+    assert later.sentence.startswith("The owner of a watched mailbox has left the followed group S")
+    assert {both.kind, later.kind} == {TroubleKind.LEAVER}
+    assert (both.key, later.key) == (
+        "leaver: 2026-02-28T12:00:00+00:00",
+        "leaver: 2026-03-01T12:00:00+00:00",
+    )
+
+
+def test_groups_that_cannot_be_read_are_one_trouble() -> None:
+    found = only(group_troubles={"Service (2)": "Grant it.", "Sales (1)": "Grant it."})
+    assert found.sentence == "Nobody who joins is added (Sales (1), Service (2)): Grant it."
+    assert (found.kind, found.number, found.severity) == (TroubleKind.GROUP, 2, Severity.WARNING)

@@ -138,8 +138,8 @@ def _print_mailbox(box: MailboxStatus, troubles: Iterable[Trouble], *, mails: bo
         click.echo(f"  {_SHORT[kind]}")
     if box.paused_at:
         click.echo(f"  {groups.pause_sentence(box.paused_at)}")
-    if box.left_group_at:
-        click.echo(f"  {groups.departure_sentence(box.left_group_at)}")
+    if box.left_group_at and box.left_group:
+        click.echo(f"  {groups.departure_sentence(box.left_group_at, box.left_group)}")
     if box.latest and box.latest_at:
         click.echo(f"  latest: {box.latest_at:%Y-%m-%d %H:%M}  {box.latest}")
     for group in box.pending:

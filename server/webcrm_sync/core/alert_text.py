@@ -25,6 +25,8 @@ _TITLES = {
     TroubleKind.LABEL: "webCRM does not know the label for e-mails",
     TroubleKind.PROOF: "the proof needs a person",
     TroubleKind.JOB: "a job is held back",
+    TroubleKind.LEAVER: "members have left a followed group",
+    TroubleKind.GROUP: "followed groups cannot be read",
     TroubleKind.CLIENT_SECRET: "the client secret ends",
     TroubleKind.CLIENT_CERTIFICATE: "the application's certificate ends",
     TroubleKind.TLS_CERTIFICATE: "the server's certificate ends",

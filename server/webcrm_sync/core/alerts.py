@@ -56,6 +56,7 @@ class Step:
 _IMMEDIATE = frozenset(
     {
         TroubleKind.PROOF,
+        TroubleKind.LEAVER,
         TroubleKind.CLIENT_SECRET,
         TroubleKind.CLIENT_CERTIFICATE,
         TroubleKind.TLS_CERTIFICATE,
@@ -69,6 +70,7 @@ _OFTEN_PASSING = frozenset(
         TroubleKind.PUSH,
         TroubleKind.KEY,
         TroubleKind.JOB,
+        TroubleKind.GROUP,
     }
 )
 _SETTLING = timedelta(minutes=5)

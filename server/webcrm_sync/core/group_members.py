@@ -32,6 +32,27 @@ class KnownMember:
     retry_at: datetime | None = None
 
 
+def describe_group(group_id: str, name: str | None) -> str:
+    """The name of a group, if it is known, and its id, by which Entra and the commands find it.
+
+    >>> describe_group("1f", "Sales"), describe_group("1f", None)
+    ('Sales (1f)', '1f')
+    """
+    return f"{name} ({group_id})" if name else group_id
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The owner of a watched mailbox has left the followed group `group`.
+
+    `group`: its name, or its id. Everybody whom one look missed has the same `left_at`.
+    """
+
+    mailbox_id: int
+    left_at: datetime
+    group: str
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look leads to. `to_add`: members whose mailboxes are to be added now.

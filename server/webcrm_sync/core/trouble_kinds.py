@@ -21,6 +21,8 @@ class TroubleKind(StrEnum):
     LABEL = "label"
     PROOF = "proof"
     JOB = "job"
+    LEAVER = "leaver"
+    GROUP = "followed group"
     CLIENT_SECRET = "client secret"  # noqa: S105 - the name of a kind
     CLIENT_CERTIFICATE = "client certificate"
     TLS_CERTIFICATE = "tls certificate"

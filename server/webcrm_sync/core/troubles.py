@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.endings import Ending, ends_soon, is_urgent
+from webcrm_sync.core.group_members import Departure
 from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
 
@@ -66,7 +67,8 @@ class Facts:
     """All that troubles are found in, at one moment.
 
     `mailboxes`: those at work; `paused`: the number of the others. `heartbeats`: the last sign of
-    life of each queue's workers, None = never. `key_trouble`: a sentence about secrets that cannot
+    life of each queue's workers, None = never. `group_troubles`: why a look at a followed group
+    failed, by the group's name and id. `key_trouble`: a sentence about secrets that cannot
     be opened. `free_bytes`: None = no disk is ours to watch.
     """
 
@@ -80,6 +82,8 @@ class Facts:
     heartbeats: Mapping[str, datetime | None] = field(default_factory=dict)
     open_differences: int = 0
     held_jobs: tuple[str, ...] = ()
+    departures: tuple[Departure, ...] = ()
+    group_troubles: Mapping[str, str] = field(default_factory=dict)
     free_bytes: int | None = None
     endings: tuple[Ending, ...] = ()
 
@@ -145,6 +149,8 @@ def find_troubles(facts: Facts, limits: Limits) -> tuple[Trouble, ...]:
         *_find_push(facts),
         *_find_subscriptions(facts),
         *_find_for_people(facts),
+        *_find_leavers(facts),
+        *_find_groups(facts),
         *_find_endings(facts),
     ]
     return tuple(sorted(found, key=lambda trouble: trouble.severity is not Severity.CRITICAL))
@@ -317,6 +323,37 @@ def _find_for_people(facts: Facts) -> Iterator[Trouble]:
             f"Jobs wait after an unforeseen error: {', '.join(sorted(set(facts.held_jobs)))}. The "
             "log line `job_failed` has the trace; please report it.",
             number=len(facts.held_jobs),
+        )
+
+
+def _find_leavers(facts: Facts) -> Iterator[Trouble]:
+    """One trouble for all whom one look missed: who leaves later is news."""
+    looks: dict[tuple[datetime, str], list[int]] = {}
+    for one in facts.departures:
+        looks.setdefault((one.left_at, one.group), []).append(one.mailbox_id)
+    for (left_at, group), ids in looks.items():
+        is_one = len(ids) == 1
+        who = "The owner of a watched mailbox has" if is_one else f"{len(ids)} owners have"
+        yield Trouble(
+            TroubleKind.LEAVER,
+            Severity.WARNING,
+            f"{who} left the followed group {group}. Decide for each mailbox: `webcrm-sync mailbox"
+            " remove` or, to keep it, `webcrm-sync mailbox add`.",
+            number=len(ids),
+            cause=left_at.astimezone(UTC).isoformat(),
+            mailbox_ids=tuple(sorted(ids)),
+        )
+
+
+def _find_groups(facts: Facts) -> Iterator[Trouble]:
+    if facts.group_troubles:
+        names = ", ".join(sorted(facts.group_troubles))
+        first = facts.group_troubles[min(facts.group_troubles)]
+        yield Trouble(
+            TroubleKind.GROUP,
+            Severity.WARNING,
+            f"Nobody who joins is added ({names}): {first}",
+            number=len(facts.group_troubles),
         )
 
 

@@ -74,6 +74,10 @@ class GraphClient:
         """The user with this address or user principal name. Raises Gone if there is none."""
         return mailbox.find_user(self._transport, address)
 
+    def fetch_group_name(self, group_id: str) -> str | None:
+        """The name of a group, None if it has none. Raises Gone if there is no such group."""
+        return groups.fetch_name(self._transport, group_id)
+
     def list_group_members(self, group_id: str) -> tuple[GroupMember, ...]:
         """The users who are direct members of a group. Raises Gone if there is no such group."""
         return groups.list_members(self._transport, group_id)

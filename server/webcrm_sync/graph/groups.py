@@ -1,9 +1,10 @@
-"""The members of a group in Entra (Microsoft Graph: group: list members)."""
+"""A group in Entra and its members (Microsoft Graph: group: get, list members)."""
 
 from __future__ import annotations
 
 from webcrm_sync.core.errors import AccessLost, Gone, Refused
 from webcrm_sync.core.outlook import GroupMember
+from webcrm_sync.core.storable import to_plain_name, to_storable
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import list_entries
@@ -14,6 +15,16 @@ _KEYS = "id,userPrincipalName,mail,displayName"
 _PAGE = 999
 #: What Entra puts into the principal name of a guest.
 _GUEST = "#ext#"
+#: Entra's limit for a display name.
+_LONGEST_NAME = 256
+
+
+def fetch_name(transport: Transport, group_id: str) -> str | None:
+    """The name of a group, None if it has none. Takes the permission to list the members."""
+    url = transport.build_url("groups", group_id, select="displayName")
+    raw = transport.request_json("GET", url, Call(None))
+    name = to_plain_name(to_storable(wire.get_text(raw, "displayName")))
+    return name[:_LONGEST_NAME] or None
 
 
 def list_members(transport: Transport, group_id: str) -> tuple[GroupMember, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Update, delete, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from webcrm_sync.core.group_members import INTERVAL, KnownMember, next_retry
+from webcrm_sync.core.group_members import INTERVAL, Departure, KnownMember, next_retry
 from webcrm_sync.core.outlook import GroupMember
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
@@ -24,6 +24,7 @@ class FollowedGroup:
 
     id: int
     group_id: str
+    name: str | None
     followed_at: datetime
     due_at: datetime
     looked_at: datetime | None
@@ -49,27 +50,30 @@ def members(tx: Tx, group: FollowedGroup) -> Sequence[KnownMember]:
     return [KnownMember(**row) for row in rows]
 
 
-def follow(tx: Tx, group_id: str) -> FollowedGroup:
+def follow(tx: Tx, group_id: str, name: str | None) -> FollowedGroup:
     """Follow a group from now on; the next look is due after an interval. Idempotent."""
     new = insert(followed_group).values(
         company_id=tx.company_id,
         group_id=group_id,
+        name=name,
         followed_at=tx.now,
         looked_at=tx.now,
         due_at=tx.now + INTERVAL,
     )
     keys = [followed_group.c.company_id, followed_group.c.group_id]
     times = {"looked_at": tx.now, "due_at": tx.now + INTERVAL, "attempts": 0, "trouble": None}
-    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=times))
+    named = {"name": name or followed_group.c.name}
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=times | named))
     return next(one for one in all_groups(tx) if one.group_id == group_id)
 
 
-def unfollow(tx: Tx, group_id: str) -> bool:
-    """Stop following a group; its mailboxes stay. False if it is not followed."""
+def unfollow(tx: Tx, group_id: str) -> FollowedGroup | None:
+    """Stop following a group, which is returned; its mailboxes stay. None if it is not followed."""
     query = delete(followed_group).where(
         followed_group.c.company_id == tx.company_id, followed_group.c.group_id == group_id
     )
-    return tx.connection.execute(query).rowcount == 1
+    row = tx.connection.execute(query.returning(*_GROUP)).mappings().first()
+    return FollowedGroup(**row) if row else None
 
 
 def lock(tx: Tx, group: FollowedGroup) -> bool:
@@ -101,6 +105,11 @@ def save_departures(
     tx.connection.execute(
         delete(group_member).where(of_group, any_of(group_member.c.user_id, forgotten))
     )
+
+
+def save_name(tx: Tx, group: FollowedGroup, name: str) -> None:
+    """Record the name of a group."""
+    tx.connection.execute(_one(group).values(name=name))
 
 
 def finish_look(tx: Tx, group: FollowedGroup, *, due_at: datetime) -> None:
@@ -153,21 +162,22 @@ def exclude(tx: Tx, user_id: str) -> None:
     tx.connection.execute(update(group_member).where(is_user).values(is_excluded=True))
 
 
-def groups_of(tx: Tx, user_id: str) -> Sequence[str]:
-    """The ids in Entra of the followed groups that the user is a member of."""
+def groups_of(tx: Tx, user_id: str) -> Sequence[FollowedGroup]:
+    """The followed groups that the user is a member of."""
     query = (
-        select(followed_group.c.group_id)
+        select(*_GROUP)
         .join(group_member)
         .where(followed_group.c.company_id == tx.company_id)
         .where(group_member.c.user_id == user_id, group_member.c.left_at.is_(None))
     )
-    return tx.connection.execute(query.order_by(followed_group.c.id)).scalars().all()
+    rows = tx.connection.execute(query.order_by(followed_group.c.id)).mappings()
+    return [FollowedGroup(**row) for row in rows]
 
 
-def departures(tx: Tx) -> Mapping[int, datetime]:
-    """When the owners of watched mailboxes left their followed groups, by mailbox id.
+def departures(tx: Tx) -> Sequence[Departure]:
+    """The owners of watched mailboxes who have left their followed groups, by mailbox id.
 
-    Without those who are still in another followed group.
+    Without those who are still in another followed group. Of several groups the one left last.
     """
     still = group_member.alias()
     is_elsewhere = (
@@ -176,13 +186,17 @@ def departures(tx: Tx) -> Mapping[int, datetime]:
         .where(followed_group.c.company_id == tx.company_id)
         .where(still.c.user_id == group_member.c.user_id, still.c.left_at.is_(None))
     )
+    name = func.coalesce(followed_group.c.name, followed_group.c.group_id)
     query = (
-        select(mailbox.c.id, group_member.c.left_at)
+        select(mailbox.c.id.label("mailbox_id"), group_member.c.left_at, name.label("group"))
         .join(group_member, group_member.c.user_id == mailbox.c.user_id)
-        .where(mailbox.c.company_id == tx.company_id, _is_of_company(tx))
+        .join(followed_group, followed_group.c.id == group_member.c.followed_group_id)
+        .where(mailbox.c.company_id == tx.company_id, followed_group.c.company_id == tx.company_id)
         .where(group_member.c.left_at.is_not(None), ~is_elsewhere.exists())
+        .order_by(mailbox.c.id, group_member.c.left_at.desc())
+        .ext(distinct_on(mailbox.c.id))
     )
-    return {row.id: row.left_at for row in tx.connection.execute(query)}
+    return [Departure(**row._mapping) for row in tx.connection.execute(query)]
 
 
 def _is_of_company(tx: Tx) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
-"""Users found by an address, and members of groups, as Entra knows them.
+"""Users found by an address, groups and their members, as Entra knows them.
 
-Microsoft Graph: group: list members; user: list. Groups hold users, guests and other groups;
+Microsoft Graph: group: get, list members; user: list. Groups hold users, guests and other groups;
 `/members/microsoft.graph.user` lists the direct members that are users.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from webcrm_sync_sandbox.graph.http import Call
     from webcrm_sync_sandbox.graph.request_context import Caller
     from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
+    from webcrm_sync_sandbox.outlook.group import SimGroup
 
 _BY_ADDRESS = re.compile(
     r"mail eq '((?:[^']|'')*)' or proxyAddresses/any\(p:p eq 'smtp:((?:[^']|'')*)'\)"
@@ -45,6 +46,8 @@ def answer(call: Call, door: AccessControl, outlook: Outlook, path: str) -> Repl
     match (call.method, path.strip("/").split("/")):
         case ("GET", ["users"]):
             return _find_users(call, caller, outlook)
+        case ("GET", ["groups", group_id]):
+            return _group(call, caller, outlook, group_id)
         case ("GET", ["groups", group_id, "members", "microsoft.graph.user"]):
             return _members(call, caller, outlook, group_id)
     raise UndescribedError(404, "UnknownError", "No reference describes this call.")
@@ -62,14 +65,27 @@ def _find_users(call: Call, caller: Caller, outlook: Outlook) -> Reply:
     return Reply(200, {"value": [show_user(box, _selected(call)) for box in users]})
 
 
-def _members(call: Call, caller: Caller, outlook: Outlook, group_id: str) -> Reply:
+def _group(call: Call, caller: Caller, outlook: Outlook, group_id: str) -> Reply:
+    check_options(call, "select")
+    group = _find_group(caller, outlook, group_id)
+    shown = {"id": group.id, "displayName": group.name}
+    names = read_select(call.query.get("$select", "id,displayName"), frozenset(shown))
+    return Reply(200, {name: value for name, value in shown.items() if name in names})
+
+
+def _find_group(caller: Caller, outlook: Outlook, group_id: str) -> SimGroup:
     if not (caller.may("GroupMember.Read.All") or caller.may("Group.Read.All")):
         raise _denied()
-    check_options(call, "select", "top", "skiptoken")
     group = outlook.groups.get(_checked_id(group_id))
     if group is None:
         text = f"Resource '{group_id}' does not exist or one of its queried references."
         raise GraphError(404, "Request_ResourceNotFound", text)
+    return group
+
+
+def _members(call: Call, caller: Caller, outlook: Outlook, group_id: str) -> Reply:
+    check_options(call, "select", "top", "skiptoken")
+    group = _find_group(caller, outlook, group_id)
     users = [box for box in outlook.mailboxes if box.user_id in group.members]
     begin, size = int(call.query.get("$skiptoken") or 0), _page_size(call)
     may_read = caller.may("User.Read.All")

@@ -10,7 +10,7 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.cli.company import open_company
-from webcrm_sync.cli.mailbox.add_report import Report
+from webcrm_sync.cli.mailbox.add_report import NamedGroup, Report
 from webcrm_sync.cli.wanted import (
     OBJECT_ID,
     Wanted,
@@ -72,7 +72,8 @@ def add(
         if take_over and not (wanted or group_id):
             wanted = [Wanted(box, box) for box in lease.list_elsewhere(context)]
         members = _list_members(context, group_id) if group_id else ()
-        report = Report(context.settings.folder_name, group_id, is_dry_run=dry_run)
+        group = NamedGroup(group_id, groups.read_name(context, group_id)) if group_id else None
+        report = Report(context.settings.folder_name, group, is_dry_run=dry_run)
         run = _Run(context, report, is_called_off, take_over=take_over)
         run.inspect([*wanted, *_wanted(members, report)])
         if not is_json:
@@ -81,8 +82,8 @@ def add(
             if is_asking and (report.found or group_id):
                 common.confirm(yes=yes)
             run.add()
-            if group_id and not is_called_off():
-                run.follow(group_id, members)
+            if not is_called_off():
+                run.follow(members)
     if is_json:
         common.print_json(report.to_json())
     else:
@@ -167,7 +168,8 @@ class _Run:
             elif not isinstance(outcome.error, CalledOff):
                 self._troubles[user.user_id] = self._report.fail(user.address, outcome.error)
 
-    def follow(self, group_id: str, members: Sequence[GroupMember]) -> None:
-        """Follow the group; members whose mailboxes failed are tried again by themselves."""
-        groups.follow(self._context, group_id, members, self._troubles)
-        self._report.is_followed = True
+    def follow(self, members: Sequence[GroupMember]) -> None:
+        """Follow the named group; members whose mailboxes failed are tried again by themselves."""
+        if group := self._report.group:
+            groups.follow(self._context, group.group_id, group.name, members, self._troubles)
+            self._report.is_followed = True

@@ -9,6 +9,7 @@ import click
 
 from webcrm_sync.cli.common import count
 from webcrm_sync.core.errors import SyncError
+from webcrm_sync.core.group_members import describe_group
 from webcrm_sync.engine.history.event_text import PLACES
 from webcrm_sync.engine.mailboxes.admin import Findings, FolderFindings
 from webcrm_sync.engine.mailboxes.cures import explain_failure
@@ -19,6 +20,19 @@ _DESCRIBED = 5
 _NAMED = 10
 
 
+@dataclass(frozen=True, slots=True)
+class NamedGroup:
+    """The group that the command names. `name`: None if Graph does not say it."""
+
+    group_id: str
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        """The name with the id."""
+        return describe_group(self.group_id, self.name)
+
+
 @dataclass(slots=True)
 class Report:
     """The findings and results of one run, by address.
@@ -27,7 +41,7 @@ class Report:
     """
 
     folder_name: str
-    group_id: str | None
+    group: NamedGroup | None
     is_dry_run: bool
     is_followed: bool = False
     left_out: dict[str, str] = field(default_factory=dict)
@@ -72,13 +86,13 @@ class Report:
             )
         self._print_reasons("cannot be added", self.failed)
         self._print_reasons("left out", self.left_out)
-        if self.group_id and self.is_dry_run:
-            click.echo(f"The group {self.group_id} would be followed from then on.")
-        elif self.group_id:
+        if self.group and self.is_dry_run:
+            click.echo(f"The group {self.group.label} would be followed from then on.")
+        elif self.group:
             click.echo(
-                f"The group {self.group_id} will be followed: the mailboxes of members who join it"
-                " are added within 15 minutes, those who leave it are named in `status` and never"
-                " removed unasked. Members of nested groups do not count."
+                f"The group {self.group.label} will be followed: the mailboxes of members"
+                " who join it are added within 15 minutes, those who leave it are named in `status`"
+                " and an alert, and never removed unasked. Members of nested groups do not count."
             )
 
     def print_results(self) -> None:
@@ -92,9 +106,9 @@ class Report:
             click.echo(f"{count(len(self.added), 'mailbox')} are now watched.")
         late = {a: why for a, why in self.failed.items() if a in self.found}
         self._print_reasons("could not be added", late)
-        if self.is_followed:
+        if self.group and self.is_followed:
             click.echo(
-                f"The group {self.group_id} is followed."
+                f"The group {self.group.label} is followed."
                 + (" Mailboxes that failed are tried again." if self.failed else "")
             )
         if left := len(self.found.keys() - self.added - self.failed.keys()):
@@ -155,7 +169,7 @@ class Report:
             "is_dry_run": self.is_dry_run,
             "added": len(self.added),
             "failed": len(self.failed),
-            "followed_group": self.group_id if self.is_followed else None,
+            "followed_group": self.group.group_id if self.group and self.is_followed else None,
             "left_out": self.left_out,
             "mailboxes": list(self._json_lines()),
         }

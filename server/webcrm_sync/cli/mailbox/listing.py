@@ -25,8 +25,8 @@ def list_(is_json: bool) -> None:
         click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
         if box.paused_at:
             click.echo(f"  {pause_sentence(box.paused_at)}")
-        if box.left_group_at:
-            click.echo(f"  {departure_sentence(box.left_group_at)}")
+        if box.left_group_at and box.left_group:
+            click.echo(f"  {departure_sentence(box.left_group_at, box.left_group)}")
     for group in found.groups:
         print_group(group)
     if not boxes:

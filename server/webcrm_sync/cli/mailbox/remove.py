@@ -6,6 +6,7 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.cli.company import open_company
+from webcrm_sync.core.group_members import describe_group
 from webcrm_sync.engine.mailboxes import admin
 
 
@@ -31,8 +32,9 @@ def remove(addresses: tuple[str, ...], yes: bool) -> None:
             for trouble in admin.remove(context, box.address):
                 click.echo(f"Not removed at Microsoft; it ends by itself: {trouble}", err=True)
             click.echo(f"{box.address} is no longer watched.")
-            for group_id in admin.groups_of(context, box.user_id):
+            for group in admin.groups_of(context, box.user_id):
+                label = describe_group(group.group_id, group.name)
                 click.echo(
-                    f"Its owner is a member of the followed group {group_id}, which will not add"
-                    " it again: only `mailbox add` does."
+                    f"Its owner is a member of the followed group {label}, which will not add it"
+                    " again: only `mailbox add` does."
                 )

@@ -6,6 +6,7 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.cli.wanted import OBJECT_ID
+from webcrm_sync.core.group_members import describe_group
 from webcrm_sync.engine.mailboxes import groups
 
 
@@ -17,5 +18,6 @@ def unfollow(group_id: str) -> None:
     ID: its object id in Entra; `status` shows it.
     """
     with common.open_tables() as context:
-        groups.unfollow(context, group_id)
-    click.echo(f"The group {group_id} is no longer followed. Its mailboxes stay watched.")
+        group = groups.unfollow(context, group_id)
+    label = describe_group(group.group_id, group.name)
+    click.echo(f"The group {label} is no longer followed. Its mailboxes stay watched.")

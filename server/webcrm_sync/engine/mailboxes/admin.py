@@ -21,6 +21,7 @@ from webcrm_sync.engine.mailboxes.lease import HeldElsewhere
 from webcrm_sync.engine.mailboxes.maintain import ensure_categories
 from webcrm_sync.store import companies, directory, groups, mailbox_leases, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.groups import FollowedGroup
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -176,8 +177,8 @@ def forget(context: Context, box: Mailbox) -> None:
     context.transact(partial(_delete, box.id))
 
 
-def groups_of(context: LocalContext, user_id: str) -> Sequence[str]:
-    """The ids of the followed groups that the user is a member of."""
+def groups_of(context: LocalContext, user_id: str) -> Sequence[FollowedGroup]:
+    """The followed groups that the user is a member of."""
     with context.begin() as tx:
         return groups.groups_of(tx, user_id)
 

@@ -27,8 +27,20 @@ class NotFollowed(SyncError):
     """The group is not followed. `webcrm-sync status` shows those that are."""
 
 
+def read_name(context: Context, group_id: str) -> str | None:
+    """The group's name in Entra, None if Graph does not say it: the id does as well."""
+    try:
+        return context.graph.fetch_group_name(group_id)
+    except SyncError:
+        return None
+
+
 def follow(
-    context: Context, group_id: str, present: Sequence[GroupMember], troubles: Mapping[str, str]
+    context: Context,
+    group_id: str,
+    name: str | None,
+    present: Sequence[GroupMember],
+    troubles: Mapping[str, str],
 ) -> None:
     """Follow a group whose members were just added. Idempotent.
 
@@ -36,17 +48,19 @@ def follow(
     """
 
     def save(tx: Tx) -> None:
-        group = groups.follow(tx, group_id)
+        group = groups.follow(tx, group_id, name)
         _save_look(tx, group, present)
         groups.note_failures(tx, group, troubles)
 
     context.transact(save)
 
 
-def unfollow(context: LocalContext, group_id: str) -> None:
-    """Stop following a group; its mailboxes stay watched. Raises NotFollowed."""
-    if not context.transact(lambda tx: groups.unfollow(tx, group_id)):
+def unfollow(context: LocalContext, group_id: str) -> FollowedGroup:
+    """Stop following a group, which is returned; its mailboxes stay. Raises NotFollowed."""
+    group = context.transact(lambda tx: groups.unfollow(tx, group_id))
+    if group is None:
         raise NotFollowed(f"The group {group_id} is not followed. `status` shows those that are.")
+    return group
 
 
 def look(context: Context) -> None:
@@ -64,7 +78,8 @@ def _look_at(context: Context, group: FollowedGroup) -> None:
         trouble = explain_group_failure(error)
         context.transact(lambda tx: groups.fail_look(tx, group, trouble))
         return
-    joiners = context.transact(lambda tx: _save_look(tx, group, present))
+    name = read_name(context, group.group_id)
+    joiners = context.transact(lambda tx: _save_look(tx, group, present, name))
     troubles = _add(context, joiners[:_MOST_PER_RUN])
 
     def finish(tx: Tx) -> None:
@@ -76,7 +91,7 @@ def _look_at(context: Context, group: FollowedGroup) -> None:
 
 
 def _save_look(
-    tx: Tx, group: FollowedGroup, present: Sequence[GroupMember]
+    tx: Tx, group: FollowedGroup, present: Sequence[GroupMember], name: str | None = None
 ) -> Sequence[GroupMember]:
     """Save who is a member and who has left. Returns the members whose mailboxes are to be added.
 
@@ -84,6 +99,8 @@ def _save_look(
     """
     if not groups.lock(tx, group):
         return ()
+    if name:
+        groups.save_name(tx, group, name)
     watched = {box.user_id for box in mailboxes.all_mailboxes(tx)}
     plan = plan_look(present, groups.members(tx, group), watched, tx.now)
     groups.save_members(tx, group, (m for m in present if not m.is_guest))

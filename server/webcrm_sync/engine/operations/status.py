@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from webcrm_sync.core.group_members import Departure
 from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine import push_urls
@@ -63,8 +64,8 @@ class MailboxStatus:
     """One mailbox. `counts`: copies by state; `on_the_way`: those that are not final yet.
 
     `trouble`: what is wrong, in one sentence. `latest`: the latest event of the mailbox itself.
-    `left_group_at`: when its owner left the followed group. `paused_at`: when an administrator
-    paused it.
+    `left_group_at`: when its owner left the followed group; `left_group`: the group's name, or its
+    id. `paused_at`: when an administrator paused it.
     """
 
     address: str
@@ -78,17 +79,19 @@ class MailboxStatus:
     pending: tuple[PendingMails, ...]
     proved: LastProof
     left_group_at: datetime | None = None
+    left_group: str | None = None
     paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupStatus:
-    """A followed group. `members`: their number, without guests.
+    """A followed group. `name`: None until Graph has said it. `members`: without guests.
 
     `not_added`: why a member's mailbox is not watched, by address.
     """
 
     group_id: str
+    name: str | None
     members: int
     looked_at: datetime | None
     trouble: str | None
@@ -177,6 +180,7 @@ def _read_groups(tx: Tx) -> Iterator[GroupStatus]:
         troubles = {m.address: REMOVED if m.is_excluded else m.trouble for m in members}
         yield GroupStatus(
             group_id=group.group_id,
+            name=group.name,
             members=sum(m.left_at is None for m in members),
             looked_at=group.looked_at,
             trouble=group.trouble,
@@ -192,14 +196,15 @@ def _is_mailbox_job(task: str) -> bool:
 def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
-    reasons, left = pending.read_groups(tx, max_ids=_NAMED), groups.departures(tx)
+    reasons = pending.read_groups(tx, max_ids=_NAMED)
+    left = {one.mailbox_id: one for one in groups.departures(tx)}
     return [
         _mailbox_status(
             tx,
             box,
             counts=counts.get(box.id, {}),
             reasons=[group for group in reasons if group.mailbox_id == box.id],
-            left_group_at=left.get(box.id),
+            departure=left.get(box.id),
             proved=_last_proof(proved.get(box.id, Comparison(None, ()))),
         )
         for box in boxes
@@ -213,7 +218,7 @@ def _mailbox_status(
     counts: Mapping[str, int],
     reasons: Sequence[Group],
     proved: LastProof,
-    left_group_at: datetime | None,
+    departure: Departure | None,
 ) -> MailboxStatus:
     folders = mailboxes.folders(tx, box.id)
     latest = events.of_mailbox(tx.connection, box.id, last=1)
@@ -228,7 +233,8 @@ def _mailbox_status(
         latest_at=latest[-1].at if latest else None,
         pending=tuple(_pending_mails(group) for group in reasons),
         proved=proved,
-        left_group_at=left_group_at,
+        left_group_at=departure.left_at if departure else None,
+        left_group=departure.group if departure else None,
         paused_at=box.paused_at,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from webcrm_sync.core.alerts import Channel, is_lasting
+from webcrm_sync.core.group_members import describe_group
 from webcrm_sync.core.trouble_kinds import Severity
 from webcrm_sync.core.troubles import Facts, Limits, Trouble, find_troubles
 from webcrm_sync.engine import push_urls
@@ -19,6 +20,7 @@ from webcrm_sync.settings import Settings
 from webcrm_sync.store import (
     alerts,
     companies,
+    groups,
     heartbeats,
     job_failures,
     reconciliation,
@@ -44,9 +46,10 @@ def read_facts(context: LocalContext, tx: Tx) -> Facts:
     settings = context.settings
     deaf = push_urls.count_unverifiable(context, tx)
     proofs = [reconciliation.read_webcrm(tx), *reconciliation.read_mailboxes(tx).values()]
+    boxes = {box.mailbox_id: box for box in trouble_facts.read_mailboxes(tx)}
     return Facts(
         now=tx.now,
-        mailboxes=tuple(trouble_facts.read_mailboxes(tx)),
+        mailboxes=tuple(boxes.values()),
         paused=trouble_facts.count_paused(tx),
         mails=trouble_facts.read_mails(tx),
         webcrm_trouble=add_remedy(companies.read_company(tx).webcrm_trouble),
@@ -55,6 +58,12 @@ def read_facts(context: LocalContext, tx: Tx) -> Facts:
         heartbeats=heartbeats.read_all(tx),
         open_differences=sum(not d["is_healed"] for proof in proofs for d in proof.differences),
         held_jobs=tuple(job.task for job in job_failures.read_all(tx)),
+        departures=tuple(one for one in groups.departures(tx) if one.mailbox_id in boxes),
+        group_troubles={
+            describe_group(group.group_id, group.name): group.trouble
+            for group in groups.all_groups(tx)
+            if group.trouble
+        },
         free_bytes=read_free_bytes(settings),
         endings=tuple(certificates.read_endings(settings)),
     )

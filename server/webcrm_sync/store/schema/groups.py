@@ -6,14 +6,15 @@ from sqlalchemy import Column, Table, Text, UniqueConstraint
 
 from webcrm_sync.store.schema.columns import count, flag, id_column, metadata, reference, time
 
-#: A followed group by its id in Entra. `looked_at`: the last look that succeeded; `trouble`: why
-#: the last one failed.
+#: A followed group by its id in Entra. `name`: NULL until a look has read it. `looked_at`: the last
+#: look that succeeded; `trouble`: why the last one failed.
 followed_group = Table(
     "followed_group",
     metadata,
     id_column(),
     reference("company"),
     Column("group_id", Text, nullable=False),
+    Column("name", Text),
     time("followed_at", nullable=False),
     time("due_at", nullable=False),
     time("looked_at"),
