@@ -23,8 +23,8 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 #: Methods that take a set of characters: one of them is left out.
 _STRIPS = {"strip", "lstrip", "rstrip"}
-#: A list of more constants than this is data: a test that repeats it would be a copy. One change
-#: shows that the list is used.
+#: A list or a table of more constants than this is data: a test that repeats it would be a copy.
+#: One change shows that it is used.
 _LONGEST_LIST = 10
 #: A changed constant is shown with the expression around it if that is at most this long.
 _LONGEST_CONTEXT = 80
@@ -88,6 +88,8 @@ def _unmeasurable(tree: ast.Module) -> Iterator[ast.AST]:
         yield from _for_readers(node)
         if isinstance(node, ast.Set | ast.List | ast.Tuple) and len(node.elts) > _LONGEST_LIST:
             yield from node.elts[1:]
+        if isinstance(node, ast.Dict) and len(node.values) > _LONGEST_LIST:
+            yield from [*filter(None, node.keys[1:]), *node.values[1:]]
         if isinstance(node, ast.Call) and _is_strip(node):
             yield from node.args  # changed together with the call
     if not any(isinstance(node, ast.Attribute) and node.attr == "value" for node in ast.walk(tree)):

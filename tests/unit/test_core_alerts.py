@@ -14,6 +14,7 @@ from webcrm_sync.core.troubles import Limits, Trouble
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMITS = Limits(after=timedelta(minutes=30), min_free=0)
+HOUR = timedelta(hours=1)
 BUSY = Trouble(TroubleKind.MAILBOX, Severity.WARNING, "A mailbox waits: busy.")
 FOLLOWS = replace(BUSY, is_consequence=True)
 
@@ -87,6 +88,17 @@ def test_after_a_quiet_day_a_trouble_is_as_good_as_new() -> None:
     assert story.state.openings == 1
 
 
+@pytest.mark.parametrize(("quiet", "openings"), [(timedelta(days=1), 1), (23.9 * HOUR, 2)])
+def test_the_quiet_day_begins_with_the_message_that_it_is_over(
+    quiet: timedelta, openings: int
+) -> None:
+    since = START - LIMITS.after
+    ended = AlertState(since, START, since, START - quiet, openings=1)
+    step = advance(ended, BUSY, START, LIMITS)
+    assert step
+    assert (step.moment, step.state.openings) == (Moment.OPENED, openings)
+
+
 def test_a_trouble_that_spreads_is_told_at_each_doubling() -> None:
     story = Story()
     for number in range(1, 101):
@@ -121,7 +133,7 @@ def test_a_monitor_sees_what_people_are_told() -> None:
     cases = [
         (None, BUSY, False),
         (since, BUSY, False),
-        (replace(since, first_seen_at=START - timedelta(hours=1)), BUSY, True),
+        (replace(since, first_seen_at=START - HOUR), BUSY, True),
         (is_open, FOLLOWS, True),
         (None, replace(proof, is_consequence=True), False),
         (None, proof, True),
@@ -129,8 +141,15 @@ def test_a_monitor_sees_what_people_are_told() -> None:
     ]
     for state, trouble, lasts in cases:
         assert is_lasting(state, trouble, later, LIMITS) is lasts, (state, trouble)
-    stale = replace(since, first_seen_at=START - timedelta(hours=1))
-    assert not is_lasting(stale, BUSY, START + timedelta(minutes=4), LIMITS)
+
+
+@pytest.mark.parametrize("minutes", range(6))
+def test_a_monitor_and_people_agree_whether_a_trouble_was_away(minutes: int) -> None:
+    known = AlertState(START - HOUR, START)
+    now = START + timedelta(minutes=minutes)
+    step = advance(known, BUSY, now, LIMITS)
+    assert step
+    assert is_lasting(known, BUSY, now, LIMITS) is step.state.is_open is (minutes <= 3)
 
 
 def notice(moment: Moment, **more: object) -> Notice:
@@ -148,18 +167,64 @@ def notice(moment: Moment, **more: object) -> Notice:
     return Notice(moment=moment, **{**given, **more})  # type: ignore[arg-type]  # any field
 
 
-def test_the_text_of_a_message_says_what_is_over_and_since_when_it_was_there() -> None:
-    opened, ended = notice(Moment.OPENED), notice(Moment.ENDED)
-    assert body(opened).startswith("A mailbox waits: busy.\n\nMailboxes:\n- kim@nordwind.example\n")
-    assert "One more message follows" in body(opened)
-    assert body(ended).startswith("This is over. It was told at 2026-03-01 12:00 UTC:\n\nA mailbox")
-    assert "follows" not in body(ended)
+def test_a_mail_says_what_is_wrong_and_whose_mailbox_waits() -> None:
+    opened = notice(Moment.OPENED)
+    assert title(opened) == "webCRM mail sync: mailboxes wait"
+    assert body(opened) == (
+        "A mailbox waits: busy.\n\nMailboxes:\n- kim@nordwind.example\n\n"
+        "One more message follows when this is over. `webcrm-sync status` shows the state at any "
+        "time.\n"
+    )
+    assert title(notice(Moment.SPREAD, number=7)) == ("webCRM mail sync: mailboxes wait (7 by now)")
+
+
+def test_a_mail_says_what_is_over_and_since_when_it_was_there() -> None:
+    ended = notice(Moment.ENDED)
     assert title(ended) == "webCRM mail sync: over: mailboxes wait"
-    assert title(notice(Moment.SPREAD, number=7)).endswith("mailboxes wait (7 by now)")
+    assert body(ended) == (
+        "This is over. It was told at 2026-03-01 12:00 UTC:\n\nA mailbox waits: busy.\n\n"
+        "Mailboxes:\n- kim@nordwind.example\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        (20, "- 19@nordwind.example"),
+        (21, "- and 1 more: `webcrm-sync status --trouble`"),
+        (300, "- and 280 more: `webcrm-sync status --trouble`"),
+    ],
+)
+def test_a_mail_names_twenty_mailboxes(number: int, last: str) -> None:
+    addresses = tuple(f"{n}@nordwind.example" for n in range(number))
+    listed = body(notice(Moment.ENDED, mailboxes=addresses)).splitlines()
+    assert listed[-1] == last
+    assert [line[2:] for line in listed if "@" in line] == list(addresses[:20])
+
+
+def test_a_webhook_receives_the_facts_and_a_text_for_chats() -> None:
+    later = START + timedelta(hours=2)
+    assert payload(notice(Moment.SPREAD, number=7, at=later), "t1") == {
+        "type": "alert.spread",
+        "timestamp": "2026-03-01T14:00:00+00:00",
+        "text": "webCRM mail sync: mailboxes wait (7 by now)\nA mailbox waits: busy.",
+        "data": {
+            "id": "1",
+            "tenant": "t1",
+            "kind": "mailbox",
+            "severity": "warning",
+            "sentence": "A mailbox waits: busy.",
+            "number": 7,
+            "mailboxes": ["kim@nordwind.example"],
+            "since": "2026-03-01T12:00:00+00:00",
+        },
+    }
 
 
 def test_a_message_without_mailboxes_lists_none() -> None:
-    assert "Mailboxes" not in body(notice(Moment.OPENED, mailboxes=()))
+    worker = notice(Moment.OPENED, kind=TroubleKind.WORKER, mailboxes=())
+    assert title(worker) == "webCRM mail sync: a part of the jobs has no worker"
+    assert "Mailboxes" not in body(worker)
 
 
 @pytest.mark.parametrize("kind", TroubleKind)
@@ -167,7 +232,27 @@ def test_each_kind_has_a_title(kind: TroubleKind) -> None:
     assert title(notice(Moment.OPENED, kind=kind))
 
 
+def test_no_two_kinds_share_a_title() -> None:
+    assert len({title(notice(Moment.OPENED, kind=kind)) for kind in TroubleKind}) == len(
+        TroubleKind
+    )
+
+
 def test_a_test_says_that_it_is_one() -> None:
     test = create_test("1", START)
-    assert body(test).startswith("This is a test.")
-    assert payload(test, "t")["type"] == "alert.test"
+    assert title(test) == "webCRM mail sync: test"
+    assert body(test) == ("This is a test. Messages about troubles arrive in the same way.\n")
+    sent = payload(test, "t")
+    assert (sent["type"], sent["data"]) == (
+        "alert.test",
+        {
+            "id": "1",
+            "tenant": "t",
+            "kind": None,
+            "severity": "warning",
+            "sentence": "This is a test. Messages about troubles arrive in the same way.",
+            "number": 0,
+            "mailboxes": [],
+            "since": "2026-03-01T12:00:00+00:00",
+        },
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -38,6 +38,10 @@ CLAIMED = replace(HELD, confirm_at=NOW + SETTLE)
 
 def rival(age: timedelta = timedelta(), name: str = "https://b.example on srv2") -> str:
     return format_lease(Holder(name, NOW - timedelta(days=9), NOW - age), "x")
+
+
+def test_nothing_is_remembered_about_a_mailbox_at_first() -> None:
+    assert not any(asdict(MailboxLease()).values())
 
 
 @pytest.mark.parametrize(
@@ -94,6 +98,24 @@ def test_who_was_displaced_has_stopped_before_the_next_one_begins() -> None:
     assert LONGEST_GAP < SETTLE
 
 
+@pytest.mark.parametrize(
+    ("found", "right"),
+    [
+        (FRESH, timedelta(minutes=15)),
+        (TAKE_OVER_WAIT, timedelta(minutes=17)),
+        (LONGEST_GAP, 3 * SECOND),
+        (SETTLE, 6 * SECOND),
+        (RENEW_AFTER, timedelta(days=1)),
+        (STALE_AFTER, timedelta(days=2)),
+        (RELEASED, "ms1-l-released"),
+    ],
+)
+def test_what_installations_of_other_versions_rely_on_never_changes(
+    found: object, right: object
+) -> None:
+    assert found == right
+
+
 def test_an_old_lease_allows_no_work_since_others_take_it_over_at_once() -> None:
     old = replace(HELD, renewed_at=NOW - STALE_AFTER + SECOND)
     assert work_until(old, NOW) == NOW + SECOND
@@ -130,6 +152,12 @@ def test_a_text_of_somebody_else_is_no_holder(text: str) -> None:
     )
 
 
+def test_a_long_name_is_cut_when_it_is_written_and_when_it_is_read() -> None:
+    text = format_lease(Holder("b" * 151, NOW, NOW), "x")
+    assert text.endswith("|" + "b" * 150)
+    assert parse_holder(text + "b") == Holder("b" * 150, NOW, NOW)
+
+
 def test_times_are_read_in_any_zone_and_an_empty_name_gets_one() -> None:
     east = NOW.astimezone(timezone(timedelta(hours=9)))
     assert parse_holder(format_lease(Holder("", east, east), "x")) == Holder("unnamed", NOW, NOW)
@@ -139,6 +167,7 @@ def test_times_are_read_in_any_zone_and_an_empty_name_gets_one() -> None:
     ("age", "seen"),
     [
         (timedelta(hours=23), "last seen within the last day"),
+        (timedelta(hours=24, minutes=9), "last seen within the last day"),
         (timedelta(hours=24, minutes=10), "last seen 1 day ago"),
         (timedelta(days=5), "last seen 5 days ago"),
     ],

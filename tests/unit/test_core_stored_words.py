@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pytest
 
+from webcrm_sync.core.alerts import Channel, Moment
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import FACTS, EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
@@ -13,6 +14,7 @@ from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.troubles import Severity, TroubleKind
 
 STORED: dict[type[StrEnum], list[str]] = {
     State: [
@@ -138,6 +140,38 @@ STORED: dict[type[StrEnum], list[str]] = {
         "meeting answer",
         "meeting cancellation",
         "meeting notice",
+    ],
+    TroubleKind: [
+        "worker",
+        "webcrm",
+        "entra",
+        "key",
+        "disk",
+        "mailbox",
+        "silent mailbox",
+        "late mail",
+        "push",
+        "subscription",
+        "label",
+        "proof",
+        "job",
+        "client secret",
+        "client certificate",
+        "tls certificate",
+    ],
+    Severity: [
+        "warning",
+        "critical",
+    ],
+    Moment: [
+        "opened",
+        "spread",
+        "ended",
+        "test",
+    ],
+    Channel: [
+        "mail",
+        "webhook",
     ],
 }
 

@@ -47,8 +47,28 @@ def test_critical_troubles_come_first() -> None:
 @pytest.mark.parametrize("at", [None, NOW - timedelta(seconds=61)])
 def test_a_queue_without_a_sign_of_life(at: datetime | None) -> None:
     dead = only(heartbeats={"sync": NOW - timedelta(seconds=60), "webcrm": at})
-    assert dead.sentence.startswith("No worker runs the jobs of webcrm. ")
-    assert dead.severity is Severity.CRITICAL
+    assert dead.sentence == (
+        "No worker runs the jobs of webcrm. Start `webcrm-sync serve`, or a `webcrm-sync worker` "
+        "for each part of the jobs."
+    )
+    assert (dead.severity, dead.number) == (Severity.CRITICAL, 1)
+
+
+def test_all_queues_without_a_sign_of_life_are_one_trouble() -> None:
+    dead = only(heartbeats={"webcrm": None, "sync": None})
+    assert dead.sentence.startswith("No worker runs the jobs of sync, webcrm. ")
+    assert dead.number == 2
+
+
+def test_what_webcrm_answers_is_shown() -> None:
+    assert only(webcrm_trouble="It is down.").sentence == "webCRM: It is down."
+
+
+def test_a_disk_that_is_nearly_full_says_how_much_is_left() -> None:
+    found = find_troubles(replace(FACTS, free_bytes=41_999_999), Limits(HOUR, 42_000_000))
+    assert [t.sentence for t in found] == [
+        "Only 41 MB are free on the disk of WEBCRM_SYNC_DATA_DIR: make room."
+    ]
 
 
 def test_the_keys_sentence_is_a_whole_one() -> None:
@@ -63,7 +83,11 @@ def test_mailboxes_are_grouped_by_cause() -> None:
         (2, (1, 2), "mailbox: Busy"),
         (1, (3,), "mailbox: The mailbox is full"),
     ]
-    assert [t.sentence.split(":")[0] for t in found] == ["2 mailboxes wait", "A mailbox waits"]
+    assert [t.sentence for t in found] == [
+        "2 mailboxes wait: 503 Busy: request 1",
+        "A mailbox waits: The mailbox is full. Free some space.",
+    ]
+    assert {t.severity for t in found} == {Severity.WARNING}
 
 
 @pytest.mark.parametrize(
@@ -82,8 +106,11 @@ def test_what_entra_says_is_one_trouble_however_it_says_it(answer: dict[str, obj
 def test_mailboxes_that_are_not_read() -> None:
     late = box(unread_since=NOW - 2 * HOUR)
     found = only(mailboxes=(late, box(2, unread_since=NOW - HOUR), box(3)))
-    assert found.sentence.startswith("Nobody has read 2 mailboxes since 2026-03-01 10:00 UTC.")
-    assert not found.is_consequence
+    assert found.sentence == (
+        "Nobody has read 2 mailboxes since 2026-03-01 10:00 UTC. Look into the log of the worker, "
+        "and run `webcrm-sync doctor`."
+    )
+    assert (found.number, found.mailbox_ids, found.is_consequence) == (2, (1, 2), False)
 
 
 def test_a_mailbox_in_trouble_is_not_read_for_that_reason() -> None:
@@ -119,20 +146,30 @@ def test_a_mail_that_does_not_move_on(
     found = find(mails=MailFacts(3, NOW - HOUR, unexplained), webcrm_trouble=webcrm)
     late = found[-1]
     assert (late.kind, late.number, late.is_consequence) == (TroubleKind.LATE, 3, follows)
+    assert late.sentence == (
+        "Mails on the way to webCRM: 3. The oldest has not moved on since 2026-03-01 11:00 UTC. "
+        "`webcrm-sync status` shows what holds them; run `webcrm-sync doctor`."
+    )
 
 
 def test_push_is_lost_where_a_folder_has_no_subscription() -> None:
     deaf = box(deaf_folders=1, push_trouble="400 Not reachable.")
     found = only(mailboxes=(deaf, box(2)))
     assert found.mailbox_ids == (1,)
-    assert found.sentence.endswith("PUBLIC_URL. Graph says: 400 Not reachable.")
+    assert found.sentence == (
+        "Outlook does not announce the changes of 1 mailbox: new mails take minutes instead of "
+        "seconds. Run `webcrm-sync doctor`; check that Graph reaches WEBCRM_SYNC_PUBLIC_URL. "
+        "Graph says: 400 Not reachable."
+    )
     assert find(mailboxes=(deaf,), is_push_enabled=False) == ()
 
 
 def test_one_lost_notification_is_no_trouble_and_many_are() -> None:
     doubted = box(doubted_folders=1)
     assert find(mailboxes=(doubted, box(2), box(3))) == ()
-    assert only(mailboxes=(doubted, box(2))).kind is TroubleKind.PUSH
+    found = only(mailboxes=(doubted, box(2)))
+    assert found.kind is TroubleKind.PUSH
+    assert found.sentence.endswith("check that Graph reaches WEBCRM_SYNC_PUBLIC_URL.")
 
 
 def test_push_lost_for_a_known_reason_follows_from_it() -> None:
@@ -148,7 +185,13 @@ def test_push_lost_for_a_known_reason_follows_from_it() -> None:
 def test_subscriptions_that_are_not_renewed() -> None:
     ends = box(subscription_ends_at=NOW + DAY - HOUR)
     found = only(mailboxes=(ends, box(2, subscription_ends_at=NOW + DAY)))
-    assert found.mailbox_ids == (1,)
+    assert (found.number, found.mailbox_ids) == (1, (1,))
+    assert found.sentence == (
+        "Nobody has renewed the subscriptions of 1 mailbox; the first ends at 2026-03-02 11:00 "
+        "UTC. Run `webcrm-sync doctor`."
+    )
+    sooner = box(2, subscription_ends_at=NOW + HOUR)
+    assert "the first ends at 2026-03-01 13:00 UTC" in only(mailboxes=(ends, sooner)).sentence
     assert find(mailboxes=(ends,), is_push_enabled=False) == ()
     both = find(mailboxes=(replace(ends, trouble="Busy."),))
     assert [t.is_consequence for t in both] == [False, True]
@@ -163,21 +206,36 @@ def test_what_only_a_person_can_fix() -> None:
         (TroubleKind.PROOF, 2),
         (TroubleKind.JOB, 3),
     ]
-    assert "error: file, poll. The" in found[2].sentence
+    assert [t.severity for t in found] == [Severity.CRITICAL, Severity.WARNING, Severity.WARNING]
+    assert [t.sentence for t in found] == [
+        "webCRM does not know the label for e-mails, so mails wait. Add it to the Activity's "
+        "drop-down, or name another one in WEBCRM_SYNC_WEBCRM_ACTION_IN or "
+        "WEBCRM_SYNC_WEBCRM_ACTION_OUT.",
+        "The last proof found what only a person can fix (2). Run `webcrm-sync prove`.",
+        "Jobs wait after an unforeseen error: file, poll. The log line `job_failed` has the trace; "
+        "please report it.",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("left", "severity", "words"),
+    ("left", "severity", "when"),
     [
-        (29 * DAY, Severity.WARNING, "ends on 2026-03-30. Register"),
-        (2 * DAY, Severity.CRITICAL, "ends on 2026-03-03. Register"),
-        (-DAY, Severity.CRITICAL, "ended on 2026-02-28. Register"),
+        (30 * DAY - HOUR, Severity.WARNING, "ends on 2026-03-31"),
+        (29 * DAY, Severity.WARNING, "ends on 2026-03-30"),
+        (3 * DAY, Severity.WARNING, "ends on 2026-03-04"),
+        (2 * DAY, Severity.CRITICAL, "ends on 2026-03-03"),
+        (HOUR, Severity.CRITICAL, "ends on 2026-03-01"),
+        (timedelta(), Severity.CRITICAL, "ended on 2026-03-01"),
+        (-DAY, Severity.CRITICAL, "ended on 2026-02-28"),
     ],
 )
-def test_what_ends(left: timedelta, severity: Severity, words: str) -> None:
+def test_what_ends(left: timedelta, severity: Severity, when: str) -> None:
     found = only(endings=(Ending(TroubleKind.CLIENT_CERTIFICATE, NOW + left),))
     assert found.severity is severity
-    assert words in found.sentence
+    assert found.sentence == (
+        f"The application's certificate in WEBCRM_SYNC_ENTRA_CLIENT_CERTIFICATE {when}. "
+        "Register a new one in Entra, then replace the file."
+    )
     assert found.key == f"client certificate: {NOW + left:%Y-%m-%d}"
 
 
@@ -198,3 +256,23 @@ def test_groups_that_cannot_be_read_are_one_trouble() -> None:
     found = only(group_troubles={"Service (2)": "Grant it.", "Sales (1)": "Grant it."})
     assert found.sentence == "Nobody who joins is added (Sales (1), Service (2)): Grant it."
     assert (found.kind, found.number, found.severity) == (TroubleKind.GROUP, 2, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (
+            TroubleKind.CLIENT_SECRET,
+            "The application's client secret in Entra ends on 2026-03-02. Create a new one in "
+            "Entra, then set WEBCRM_SYNC_ENTRA_CLIENT_SECRET and "
+            "WEBCRM_SYNC_ENTRA_CLIENT_SECRET_EXPIRES.",
+        ),
+        (
+            TroubleKind.TLS_CERTIFICATE,
+            "The server's certificate in WEBCRM_SYNC_TLS_CERT ends on 2026-03-02. Renew it and "
+            "restart the service: without it neither Outlook nor Graph reaches us.",
+        ),
+    ],
+)
+def test_each_ending_says_what_to_renew(kind: TroubleKind, sentence: str) -> None:
+    assert only(endings=(Ending(kind, NOW + DAY),)).sentence == sentence

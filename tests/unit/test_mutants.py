@@ -63,3 +63,9 @@ def test_the_texts_of_an_enum_count_where_they_are_read(tmp_path: Path) -> None:
 def test_one_entry_of_a_long_list_is_changed(tmp_path: Path) -> None:
     assert len(changes(f"x = {list(range(10))}", tmp_path)) == 10
     assert len(changes(f"x = {list(range(11))}", tmp_path)) == 1
+
+
+def test_one_entry_of_a_long_table_is_changed(tmp_path: Path) -> None:
+    few, many = ({f"k{n}": n for n in range(count)} for count in (10, 11))
+    assert len(changes(f"x = {few}", tmp_path)) == 20
+    assert changes(f"x = {many}", tmp_path) == ["x: 'k0' -> 'k0XX'", "x: 0 -> 1"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class WebCrmInUse:
     system: str | None
 
 
-class Decision(StrEnum):
+class Decision(Enum):
     """What to do about the configured webCRM."""
 
     GO_ON = "go on"
@@ -30,7 +30,7 @@ class Decision(StrEnum):
     REFUSE_FIELD = "refuse the field"
 
 
-class Sample(StrEnum):
+class Sample(Enum):
     """A record of the tables, compared with the one of the same id in webCRM.
 
     An Activity has our key in the configured field, or not. A Person has the address, or not.
@@ -46,8 +46,8 @@ def decide(known: WebCrmInUse, configured: WebCrmInUse, *, has_filings: bool) ->
     """Whether webCRM must be asked. Without a filing, every field and system is free to use.
 
     >>> new = WebCrmInUse("ActivityCustom1", "b")
-    >>> decide(WebCrmInUse("ActivityCustom2", "a"), new, has_filings=True).value
-    'refuse the field'
+    >>> decide(WebCrmInUse("ActivityCustom2", "a"), new, has_filings=True)
+    <Decision.REFUSE_FIELD: 'refuse the field'>
     """
     if known == configured:
         return Decision.GO_ON
