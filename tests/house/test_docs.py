@@ -137,6 +137,13 @@ def test_each_decision_follows_the_template(decision: Path) -> None:
     assert places == sorted(places)
 
 
+def test_the_guide_grants_no_permission_that_reaches_every_mailbox() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    granted = re.findall(r"^\| `([\w.]+\.\w+)` \|", guide, re.MULTILINE)
+    assert {"User.Read.All", "GroupMember.Read.All"} <= set(granted)
+    assert not [permission for permission in granted if "Mail" in permission]
+
+
 def test_one_version_is_named_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     package = json.loads((ROOT / "addin" / "package.json").read_text("utf-8"))

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from webcrm_sync.core.entra_consent import PERMISSIONS, admin_consent_url
+from webcrm_sync.core.entra_consent import admin_consent_url
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,3 @@ def test_the_address_names_tenant_application_cloud_and_a_registered_page(
         "scope": [f"{graph}/.default"],
         "redirect_uri": ["https://sync.example.com/a b/addin/taskpane.html"],
     }
-
-
-def test_no_permission_reaches_a_mailbox() -> None:
-    assert not [name for name in PERMISSIONS if "Mail" in name]

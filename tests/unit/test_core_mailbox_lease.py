@@ -195,3 +195,8 @@ OWN = DatabaseIdentity("7/5", "11", "/data m1")
 )
 def test_a_copy_of_a_database(current: DatabaseIdentity, is_one: bool) -> None:
     assert is_copy(OWN, current) == is_one
+
+
+def test_only_a_database_of_our_own_server_is_known_by_its_files() -> None:
+    served = DatabaseIdentity("7/5")
+    assert (served.files, served.place) == ("", "")

@@ -14,7 +14,7 @@ from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.troubles import Severity, TroubleKind
+from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
 STORED: dict[type[StrEnum], list[str]] = {
     State: [
@@ -155,6 +155,8 @@ STORED: dict[type[StrEnum], list[str]] = {
         "label",
         "proof",
         "job",
+        "leaver",
+        "followed group",
         "client secret",
         "client certificate",
         "tls certificate",

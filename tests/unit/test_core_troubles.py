@@ -33,8 +33,8 @@ def box(mailbox_id: int = 1, **facts: object) -> MailboxFacts:
 
 
 def test_nothing_is_wrong() -> None:
-    fine = box(unread_since=NOW - timedelta(minutes=29), subscription_ends_at=NOW + DAY)
-    mails = MailFacts(under_way=9, oldest_since=NOW - timedelta(minutes=29), waiting=5, parked=5)
+    fine = box(unread_since=NOW - LIMITS.after, subscription_ends_at=NOW + DAY)
+    mails = MailFacts(under_way=9, oldest_since=NOW - LIMITS.after, waiting=5, parked=5)
     endings = (Ending(TroubleKind.CLIENT_SECRET, NOW + 30 * DAY),)
     assert find(mailboxes=(fine,), mails=mails, free_bytes=1000, endings=endings) == ()
 
@@ -61,11 +61,13 @@ def test_all_queues_without_a_sign_of_life_are_one_trouble() -> None:
 
 
 def test_what_webcrm_answers_is_shown() -> None:
-    assert only(webcrm_trouble="It is down.").sentence == "webCRM: It is down."
+    found = only(webcrm_trouble="It is down.")
+    assert (found.sentence, found.number, found.key) == ("webCRM: It is down.", 1, "webcrm")
 
 
-def test_a_disk_that_is_nearly_full_says_how_much_is_left() -> None:
-    found = find_troubles(replace(FACTS, free_bytes=41_999_999), Limits(HOUR, 42_000_000))
+@pytest.mark.parametrize("free_bytes", [41_000_000, 41_999_999])
+def test_a_disk_that_is_nearly_full_says_how_much_is_left(free_bytes: int) -> None:
+    found = find_troubles(replace(FACTS, free_bytes=free_bytes), Limits(HOUR, 42_000_000))
     assert [t.sentence for t in found] == [
         "Only 41 MB are free on the disk of WEBCRM_SYNC_DATA_DIR: make room."
     ]
@@ -117,6 +119,8 @@ def test_a_mailbox_in_trouble_is_not_read_for_that_reason() -> None:
     troubled = box(unread_since=NOW - HOUR, trouble="Busy.")
     _, silent = sorted(find(mailboxes=(troubled,)), key=lambda t: t.is_consequence)
     assert (silent.kind, silent.is_consequence) == (TroubleKind.SILENT, True)
+    assert (silent.number, silent.mailbox_ids) == (1, (1,))
+    assert silent.sentence.startswith("Nobody has read 1 mailbox since ")
     both = find(mailboxes=(troubled, box(2, unread_since=NOW - HOUR)))
     (silent,) = (t for t in both if t.kind is TroubleKind.SILENT)
     assert (silent.mailbox_ids, silent.is_consequence) == ((2,), False)
@@ -136,6 +140,7 @@ def test_without_a_worker_the_rest_follows() -> None:
     [
         (NOW - HOUR, None, False),
         (NOW - HOUR, "It is down.", True),
+        (NOW - LIMITS.after, None, True),
         (NOW, None, True),
         (None, None, True),
     ],
@@ -170,11 +175,15 @@ def test_one_lost_notification_is_no_trouble_and_many_are() -> None:
     found = only(mailboxes=(doubted, box(2)))
     assert found.kind is TroubleKind.PUSH
     assert found.sentence.endswith("check that Graph reaches WEBCRM_SYNC_PUBLIC_URL.")
+    fifth = (doubted, box(2, doubted_folders=1), box(3), box(4), box(5))
+    assert only(mailboxes=fifth).mailbox_ids == (1, 2)
 
 
 def test_push_lost_for_a_known_reason_follows_from_it() -> None:
     both = find(mailboxes=(box(deaf_folders=1, trouble="Busy."),))
     assert [t.is_consequence for t in both] == [False, True]
+    assert (both[1].number, both[1].mailbox_ids) == (1, (1,))
+    assert both[1].sentence.startswith("Outlook does not announce the changes of 1 mailbox: ")
     both = find(mailboxes=(box(deaf_folders=1),), key_trouble="wrong key")
     assert [(t.kind, t.is_consequence) for t in both] == [
         (TroubleKind.KEY, False),
@@ -195,6 +204,8 @@ def test_subscriptions_that_are_not_renewed() -> None:
     assert find(mailboxes=(ends,), is_push_enabled=False) == ()
     both = find(mailboxes=(replace(ends, trouble="Busy."),))
     assert [t.is_consequence for t in both] == [False, True]
+    both = find(mailboxes=(replace(ends, trouble="Busy."), sooner))
+    assert [t.is_consequence for t in both] == [False, False]
 
 
 def test_what_only_a_person_can_fix() -> None:
@@ -242,10 +253,15 @@ def test_what_ends(left: timedelta, severity: Severity, when: str) -> None:
 def test_who_left_at_one_look_is_one_trouble_and_who_left_later_another() -> None:
     gone = [Departure(n, NOW - DAY, "Sales") for n in (2, 1)]
     both, later = find(departures=(*gone, Departure(3, NOW, "Sales")))
-    assert both.sentence.startswith("2 owners have left the followed group Sales. Decide for each")
+    decide = "Decide for each mailbox: `webcrm-sync mailbox remove` or, to keep it, "
+    decide += "`webcrm-sync mailbox add`."
+    assert both.sentence == f"2 owners have left the followed group Sales. {decide}"
     assert (both.mailbox_ids, later.mailbox_ids, both.number) == ((1, 2), (3,), 2)
-    assert later.sentence.startswith("The owner of a watched mailbox has left the followed group S")
+    assert later.sentence == (
+        f"The owner of a watched mailbox has left the followed group Sales. {decide}"
+    )
     assert {both.kind, later.kind} == {TroubleKind.LEAVER}
+    assert {both.severity, later.severity} == {Severity.WARNING}
     assert (both.key, later.key) == (
         "leaver: 2026-02-28T12:00:00+00:00",
         "leaver: 2026-03-01T12:00:00+00:00",
@@ -256,6 +272,12 @@ def test_groups_that_cannot_be_read_are_one_trouble() -> None:
     found = only(group_troubles={"Service (2)": "Grant it.", "Sales (1)": "Grant it."})
     assert found.sentence == "Nobody who joins is added (Sales (1), Service (2)): Grant it."
     assert (found.kind, found.number, found.severity) == (TroubleKind.GROUP, 2, Severity.WARNING)
+
+
+def test_an_ending_that_is_far_away_hides_no_other() -> None:
+    later = Ending(TroubleKind.TLS_CERTIFICATE, NOW + 90 * DAY)
+    soon = Ending(TroubleKind.CLIENT_SECRET, NOW + DAY)
+    assert only(endings=(later, soon)).kind is TroubleKind.CLIENT_SECRET
 
 
 @pytest.mark.parametrize(

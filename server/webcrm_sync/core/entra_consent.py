@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode, urlsplit
 
-#: The application permissions for Microsoft Graph, each with its reason. Access to mailboxes is not
-#: among them: Exchange grants it, for a group of mailboxes only (docs/deploy.md).
-PERMISSIONS = {
-    "User.Read.All": "finds the user and the addresses of a mailbox",
-    "GroupMember.Read.All": "reads the members of the group whose mailboxes take part",
-}
 #: The page to which Entra returns; it must be a redirect of the application.
 _RETURN_PATH = "/addin/taskpane.html"
 
