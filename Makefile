@@ -124,7 +124,8 @@ machine: $(READY) ## run random histories of the whole product: EXAMPLES=2000 SE
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
 
 crash: $(READY) ## kill the worker at every call and every commit, in every way
-	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py tests/engine/test_planted.py
+	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py \
+		tests/engine/test_lease_crash_points.py tests/engine/test_planted.py
 
 picture: $(READY) $(PANE) ## take the README's picture of the product again
 	WEBCRM_SYNC_PICTURE=docs/images/product.png $(BIN)/pytest --quiet tests/browser/test_picture.py

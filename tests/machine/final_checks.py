@@ -23,6 +23,19 @@ def check_final_state(history: History) -> None:
     history.last_checked = len(history.contact_states) - 1
 
 
+def check_all_filed(history: History) -> None:
+    """Check that no mail was lost and none is there twice, whichever installation filed it."""
+    folders = [history.sync_folders(number) for number in range(len(history.setup.boxes))]
+    tine = history.setup.organisations["Tine"]
+    for mail in history.mails:
+        here = [copy for copy in history.copies if _is_in_folder(history, copy, mail, folders)]
+        activities = MailActivities.of(history, mail)
+        wanted = matched_organisations(mail, history.contact_states[-1], tine)
+        if here and wanted and mail.is_fileable and not mail.was_undone:
+            assert activities.filed, f"{mail.subject} is not filed, but matches {wanted}"
+    _check_mirrors(history)
+
+
 def _is_in_folder(
     history: History, copy: MailCopy, mail: MailModel, folders: list[set[str]]
 ) -> bool:

@@ -34,6 +34,8 @@ class History:
     has_deleted_contact: bool = False
     has_ever_deleted_contact: bool = False
     has_changed_folders: bool = False
+    #: whether another installation has worked in this history
+    has_changed_hands: bool = False
     #: ids of all folders that have ever been sync folders
     sync_ids: set[str] = field(default_factory=set)
 

@@ -11,12 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from machine.actions import TROUBLES, Actions
 from machine.event_checks import check_events
-from machine.final_checks import check_final_state
+from machine.final_checks import check_all_filed, check_final_state
 from machine.history import History
 from machine.invariants import check_always
+from machine.leases import Leases
 from machine.model import MailCopy, NewMail
 from machine.setup import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, MachineSetup
-from machine.work import finish_all_work, notify, tick, tick_interrupted
+from machine.work import end_faults, finish_all_work, notify, tick, tick_interrupted
 from support.interleave import die
 from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO
@@ -56,6 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.history = History(self.setup)
         self.history.begin()
         self.actions = Actions(self.history)
+        self.leases = Leases(self.history)
         self.pace, self.since_tick, self.since_check = pace, 0, 0
         self.was_paused = False
         for new_mail in first:
@@ -150,6 +152,28 @@ class Machine(RuleBasedStateMachine):
         self.was_paused = self.was_paused or is_paused
         self.actions.set_paused(box, is_paused=is_paused)
 
+    # -- installations
+
+    @rule(box=boxes)
+    def another_installation_takes_a_mailbox_over(self, box: int) -> None:
+        self.leases.take_over(box)
+
+    @precondition(lambda self: self.history.has_changed_hands)
+    @rule(box=boxes, is_removed=st.booleans())
+    def mailbox_is_taken_back(self, box: int, is_removed: bool) -> None:
+        if is_removed:
+            self.leases.remove_from_rival(box)
+        else:
+            self.leases.take_back(box)
+
+    @rule()
+    def worker_restarts(self) -> None:
+        self.leases.restart()
+
+    @rule()
+    def copy_of_the_database_starts(self) -> None:
+        self.leases.start_copy()
+
     # -- faults
 
     @rule(what=st.sampled_from(TROUBLES), number=st.integers(1, 3))
@@ -170,6 +194,8 @@ class Machine(RuleBasedStateMachine):
     def engine_ticks(self, times: int) -> None:
         notify(self.setup, times=times)
         tick(self.setup.scenario)
+        if self.history.has_changed_hands:
+            self.leases.work_as_rival()
 
     @rule(
         moment=st.integers(1, 60),
@@ -207,10 +233,17 @@ class Machine(RuleBasedStateMachine):
         self.since_check = 0
         for box in range(len(self.setup.boxes)):
             self.actions.set_paused(box, is_paused=False)
+        end_faults(self.setup)
+        self.leases.end()
         finish_all_work(self.setup, by_poll=by_poll, for_a_day=self.history.has_deleted_contact)
         self.history.has_changed_folders = self.history.has_deleted_contact = False
         self.record()
         check_always(self.history)
+        self.leases.check_held()
+        if self.history.has_changed_hands:
+            # The rival knows no choice made here, and what it did has no events here.
+            check_all_filed(self.history)
+            return
         check_final_state(self.history)
         check_events(self.history)
 
@@ -224,6 +257,8 @@ class Machine(RuleBasedStateMachine):
                 self.since_tick = 0
                 notify(self.setup, times=1)
                 tick(self.setup.scenario)
+                if self.history.has_changed_hands:
+                    self.leases.work_as_rival()
             self.record()
             check_always(self.history)
 

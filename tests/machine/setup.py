@@ -12,6 +12,8 @@ import psycopg
 from sqlalchemy import text
 
 from machine.boundaries import Boundaries
+from support.fault_runner import open_worker
+from support.installations import another_installation
 from support.scenario import Scenario
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.store import mailboxes
@@ -59,6 +61,7 @@ END $$;
 CREATE TABLE saved.last AS SELECT sequencename, last_value FROM pg_sequences
  WHERE schemaname = 'public' AND last_value IS NOT NULL;
 """
+_DROP = "DROP TRIGGER record_step ON item; DROP SCHEMA saved CASCADE"
 _RESTORE = """
 DO $$
 DECLARE name text;
@@ -76,15 +79,25 @@ END $$
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another installation with a database of its own, and the connection that restores it."""
+
+    scenario: Scenario
+    admin_connection: psycopg.Connection
+
+
 @dataclass(slots=True)
 class MachineSetup:
-    """Two watched mailboxes, four Organisations, and two workers."""
+    """Two watched mailboxes, four Organisations, two workers, and another installation."""
 
     scenario: Scenario
     #: the connection that restores the tables
     admin_connection: psycopg.Connection
     #: a worker over the same tables that nothing interrupts
     second_worker: Scenario
+    #: another installation, which watches no mailbox at the beginning
+    rival: Rival
     boxes: tuple[SimMailbox, SimMailbox]
     organisations: dict[str, int]
     user: int
@@ -106,6 +119,7 @@ class MachineSetup:
         self.sandbox.journal.clear()
         self.restore_sandbox()
         self.admin_connection.execute(_RESTORE)
+        self.rival.admin_connection.execute(_RESTORE)
         self.scenario.context.metadata.fields = None
         self.boundaries.clear()
         self.notices.clear()
@@ -137,20 +151,36 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
         ):
             context.metadata.fetch = webcrm.list_fields
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
-            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-                setup = _set_up(scenario, connection)
-                connection.execute(_SAVE)
+            with (
+                psycopg.connect(libpq_url(url), autocommit=True) as connection,
+                _open_rival(scenario) as rival,
+            ):
+                setup = _set_up(scenario, connection, rival)
+                rival.scenario.poll_webcrm()
+                for saved in (connection, rival.admin_connection):
+                    saved.execute(_SAVE)
                 try:
                     setup.restore_sandbox = sandbox.save_state()
                     sandbox.outlook.listen(setup.notices.append)
                     yield setup
                 finally:
-                    connection.execute(
-                        "DROP TRIGGER record_step ON item; DROP SCHEMA saved CASCADE"
-                    )
+                    connection.execute(_DROP)
 
 
-def _set_up(scenario: Scenario, admin_connection: psycopg.Connection) -> MachineSetup:
+@contextmanager
+def _open_rival(scenario: Scenario) -> Iterator[Rival]:
+    settle_s = scenario.context.settings.webcrm_settle_seconds
+    with (
+        another_installation(scenario, "rival") as opened,
+        open_worker(scenario.sandbox, opened.context, settle_s=settle_s) as rival,
+        psycopg.connect(
+            libpq_url(rival.context.settings.database_url or ""), autocommit=True
+        ) as connection,
+    ):
+        yield Rival(rival, connection)
+
+
+def _set_up(scenario: Scenario, admin_connection: psycopg.Connection, rival: Rival) -> MachineSetup:
     crm = scenario.sandbox.crm
     organisations = {
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
@@ -170,7 +200,15 @@ def _set_up(scenario: Scenario, admin_connection: psycopg.Connection) -> Machine
     boundaries = Boundaries()
     interrupted = Scenario(scenario.sandbox, boundaries.wrap(scenario.context))
     return MachineSetup(
-        interrupted, admin_connection, scenario, boxes, organisations, user, boundaries, persons
+        interrupted,
+        admin_connection,
+        scenario,
+        rival,
+        boxes,
+        organisations,
+        user,
+        boundaries,
+        persons,
     )
 
 

@@ -14,7 +14,8 @@ from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS
 from webcrm_sync_sandbox.outlook.store import Notice
 
-#: When the next unfinished work is due (pauses of services apart), and the next time after now.
+#: When the next unfinished work is due (pauses of services and checks of leases apart), and the
+#: next time after now.
 _NEXT_DUE = """
 SELECT min(at) FILTER (WHERE NOT is_pause), min(at) FILTER (WHERE at > :now) FROM (
   SELECT mark_due_at AS at, false AS is_pause FROM item
@@ -29,6 +30,7 @@ SELECT min(at) FILTER (WHERE NOT is_pause), min(at) FILTER (WHERE at > :now) FRO
   UNION ALL SELECT keep_due_at, false FROM mailbox WHERE keep_due_at <= :now
   UNION ALL SELECT directory_due_at, false FROM company WHERE directory_due_at <= :now
   UNION ALL SELECT mirror_due_at, false FROM company WHERE mirror_due_at <= :now
+  UNION ALL SELECT keep_due_at, true FROM mailbox  -- the next check of the lease
   UNION ALL SELECT gate_at, true FROM mailbox
   UNION ALL SELECT webcrm_due_at, true FROM company
 ) AS open WHERE at < :never
@@ -42,6 +44,7 @@ UNION ALL SELECT 'mirror', id, state, reason, attempts, due_at, intent_at FROM m
  WHERE state IN ('planned', 'intended')
 UNION ALL SELECT 'mailbox', id, address, trouble, attempts, gate_at, NULL FROM mailbox
  WHERE attempts > 0
+UNION ALL SELECT 'lease', id, address, trouble, 0, lease_until, elsewhere_since FROM mailbox
 UNION ALL SELECT 'webCRM', id, '', webcrm_trouble, webcrm_attempts, webcrm_due_at, NULL
   FROM company WHERE webcrm_due_at IS NOT NULL
 """

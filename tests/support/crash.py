@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, Row, TextClause, event
 
 from support.interleave import Death
 from webcrm_sync.engine.context import Context
@@ -39,7 +39,7 @@ class CrashingWorker:
         """The context with clients and a database that die with this worker."""
         graph: Any = _CrashingClient(context.graph, self)
         webcrm: Any = _CrashingClient(context.webcrm, self)
-        database: Any = _CrashingDatabase(context.database, self)
+        database = _CrashingDatabase(context.database, self)
         metadata = replace(context.metadata, fetch=webcrm.list_fields)
         return replace(context, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
 
@@ -75,13 +75,18 @@ class _CrashingClient:
             self.worker.check_alive()
 
 
-class _CrashingDatabase:
+class _CrashingDatabase(Database):
     """A database whose transactions fail once the worker is dead."""
 
     def __init__(self, database: Database, worker: CrashingWorker) -> None:
         self._database = database
         self._worker = worker
         event.listen(database.engine, "after_cursor_execute", _note_writing)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the database, for observers."""
+        return self._database.engine
 
     @contextmanager
     def begin(self, company_id: int = 0) -> Iterator[Tx]:
@@ -108,6 +113,13 @@ class _CrashingDatabase:
         with self._database.reading(company_id) as tx:
             yield tx
         self._worker.check_alive()
+
+    def read(self, query: TextClause, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """The rows of one statement."""
+        self._worker.check_alive()
+        rows = self._database.read(query, parameters)
+        self._worker.check_alive()
+        return rows
 
 
 def _note_writing(

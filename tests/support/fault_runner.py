@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from support.crash import CrashingWorker
 from support.interleave import Death
+from support.saved_tables import drop_saved_tables, restore_tables, save_tables
 from support.scenario import BO, KIM, LIS, Scenario
 from support.snapshot import Snapshot, take_snapshot
 from webcrm_sync.bootstrap.context import open_context
@@ -49,38 +50,6 @@ SELECT min(at) FROM (
 _HAS_UNKNOWN_MIRROR = """
 SELECT EXISTS (SELECT 1 FROM mirror WHERE state = 'mirrored'
                   AND graph_id NOT IN (SELECT graph_id FROM item))
-"""
-_SAVE = """
-DO $$
-DECLARE source record;
-BEGIN
-    DROP SCHEMA IF EXISTS saved CASCADE;
-    CREATE SCHEMA saved;
-    FOR source IN SELECT relname FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('CREATE TABLE saved.%1$I AS TABLE public.%1$I', source.relname);
-    END LOOP;
-    CREATE TABLE saved.numbers AS
-        SELECT format('%I.%I', schemaname, sequencename)::regclass AS id, last_value
-          FROM pg_sequences WHERE schemaname = 'public';
-END $$
-"""
-#: The role skips triggers and foreign keys.
-_RESTORE = """
-DO $$
-DECLARE source record;
-BEGIN
-    SET LOCAL lock_timeout = '10s';
-    SET LOCAL session_replication_role = replica;
-    FOR source IN SELECT relname FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('DELETE FROM public.%I', source.relname);
-        EXECUTE format(
-            'INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM saved.%1$I',
-            source.relname);
-    END LOOP;
-    PERFORM setval(id, coalesce(last_value, 1), last_value IS NOT NULL) FROM saved.numbers;
-END $$
 """
 
 
@@ -146,9 +115,9 @@ class FaultRunner:
         """Run the story with one failure, then until nothing is due any more."""
         self._act_as_people(is_lagging=is_lagging)
         begin = self.sandbox.faults.calls
-        worker = _worker_for(point)
+        worker = worker_for(point)
         if point and point.failure.is_at_call:
-            _schedule_fault(self.sandbox, point, begin, worker)
+            schedule_fault(self.sandbox, point, begin, worker)
         try:
             self._work(is_lagging=is_lagging, worker=worker)
         except Death:
@@ -158,7 +127,7 @@ class FaultRunner:
             snapshot = take_snapshot(scenario)
         exchanges = self.sandbox.journal.exchanges
         has_failed = worker.is_dead or (point is not None and not point.failure.is_death)
-        calls = tuple(_normalized_call(e.service, e.method, e.path) for e in exchanges)
+        calls = tuple(normalized_call(e.service, e.method, e.path) for e in exchanges)
         return Run(snapshot, calls, tuple(worker.commits), has_failed)
 
     def _act_as_people(self, *, is_lagging: bool) -> None:
@@ -197,8 +166,7 @@ class FaultRunner:
         self.restore()
         self.sandbox.faults.clear()
         self.sandbox.journal.clear()
-        with self.before.begin() as tx:
-            tx.connection.execute(text(_RESTORE))
+        restore_tables(self.before)
 
     def _work(self, *, is_lagging: bool, worker: CrashingWorker) -> None:
         with self.new_worker(is_lagging=is_lagging) as real:
@@ -209,22 +177,25 @@ class FaultRunner:
     @contextmanager
     def new_worker(self, *, is_lagging: bool) -> Iterator[Scenario]:
         """A worker with its own clients."""
-        before, now = self.before, self.sandbox.clock.now
-        url = before.settings.database_url or ""
-        settings = before.settings.model_copy(
-            update={"webcrm_settle_seconds": _SETTLE_S if is_lagging else 0}
-        )
-        with (
-            closing(GraphClient(settings, now=now)) as graph,
-            closing(WebCrmLine(url, before.company_id, limit=10**9)) as line,
-            closing(WebCrm(settings, now=now, line=line)) as webcrm,
-        ):
-            metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
-            context = replace(
-                before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata
-            )
-            yield Scenario(self.sandbox, context)
-        before.database.engine.dispose()
+        settle_s = _SETTLE_S if is_lagging else 0
+        with open_worker(self.sandbox, self.before, settle_s=settle_s) as scenario:
+            yield scenario
+
+
+@contextmanager
+def open_worker(sandbox: Sandbox, before: Context, *, settle_s: float) -> Iterator[Scenario]:
+    """A worker over the same tables as `before`, with its own clients and connections."""
+    url, now = before.settings.database_url or "", sandbox.clock.now
+    settings = before.settings.model_copy(update={"webcrm_settle_seconds": settle_s})
+    with (
+        closing(GraphClient(settings, now=now)) as graph,
+        closing(WebCrmLine(url, before.company_id, limit=10**9)) as line,
+        closing(WebCrm(settings, now=now, line=line)) as webcrm,
+    ):
+        metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
+        context = replace(before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata)
+        yield Scenario(sandbox, context)
+    before.database.engine.dispose()
 
 
 @contextmanager
@@ -241,11 +212,9 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
                 scenario.add_mailbox(address, address.partition("@")[0].title())
             scenario.poll_webcrm()
             scenario.poll_webcrm()
-            with context.begin() as tx:
-                tx.connection.execute(text(_SAVE))
+            save_tables(context)
             yield FaultRunner(sandbox, context, sandbox.save_state(), (user, person))
-            with context.begin() as tx:
-                tx.connection.execute(text("DROP SCHEMA saved CASCADE"))
+            drop_saved_tables(context)
 
 
 def _settings(sandbox: Sandbox, url: str) -> Settings:
@@ -278,7 +247,8 @@ def _run_due_steps(scenario: Scenario) -> None:
     raise AssertionError("Something stays due for ever.")
 
 
-def _worker_for(point: Point | None) -> CrashingWorker:
+def worker_for(point: Point | None) -> CrashingWorker:
+    """The worker that dies at this point, if it is a commit."""
     number = point.number if point else None
     failure = point.failure if point else None
     return CrashingWorker(
@@ -287,7 +257,9 @@ def _worker_for(point: Point | None) -> CrashingWorker:
     )
 
 
-def _schedule_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWorker) -> None:
+def schedule_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWorker) -> None:
+    """Let the call of this point fail, the first one being the next after `begin` calls."""
+
     def die() -> None:
         sandbox.faults.refuse()  # calls in flight fail too
         worker.die()
@@ -297,7 +269,7 @@ def _schedule_fault(sandbox: Sandbox, point: Point, begin: int, worker: Crashing
     sandbox.faults.at(begin + point.number, Kind.LOSE if acts else Kind.REFUSE, then=then)
 
 
-def _normalized_call(service: str, method: str, path: str) -> str:
+def normalized_call(service: str, method: str, path: str) -> str:
     """The call without the ids that differ between sandboxes."""
     words = [w if len(w) < 25 else "…" for w in path.split("/")]
     return f"{service} {method} {'/'.join(words)}"

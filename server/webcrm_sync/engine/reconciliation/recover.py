@@ -18,7 +18,7 @@ from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.local_context import LocalContext
-from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.mailboxes import admin, lease
 from webcrm_sync.engine.mailboxes.admin import Findings
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
@@ -60,6 +60,17 @@ def refuse_paused(context: LocalContext) -> None:
         raise Refused(f"Run `webcrm-sync mailbox resume` first: paused are {', '.join(paused)}.")
 
 
+def _refuse_elsewhere(context: LocalContext) -> None:
+    """Raise Refused if another installation works on a watched mailbox: it could not be read."""
+    elsewhere = lease.list_elsewhere(context)
+    if elsewhere:
+        raise Refused(
+            f"Another installation works on {', '.join(elsewhere)}. Nothing was changed. Run "
+            "`webcrm-sync mailbox add --take-over` with the service running, or `mailbox remove` "
+            "these mailboxes. Repeat the command when `status` no longer names them."
+        )
+
+
 def rebuild(
     context: Context, users: Sequence[MailUser], *, take_over: bool = False
 ) -> Iterator[str | Rebuilt]:
@@ -67,9 +78,11 @@ def rebuild(
 
     Yields a sentence for each step, then the result. Raises TryLater when a service does not
     answer: then nothing is filed until another run has finished. Raises HeldElsewhere before
-    anything is changed if a lease on a mailbox is not in these tables, unless `take_over`.
+    anything is changed if a lease on a mailbox is not in these tables, unless `take_over`, and
+    Refused if a watched mailbox is paused or lost to another installation.
     """
     refuse_paused(context)
+    _refuse_elsewhere(context)
     found = [
         Findings(user, is_watched=False, folders=(), rival=admin.find_rival(context, user))
         for user in users
