@@ -127,8 +127,9 @@ crash: $(READY) ## kill the worker at every call and every commit, in every way
 	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py \
 		tests/engine/test_lease_crash_points.py tests/engine/test_planted.py
 
-picture: $(READY) $(PANE) ## take the README's picture of the product again
-	WEBCRM_SYNC_PICTURE=docs/images/product.png $(BIN)/pytest --quiet tests/browser/test_picture.py
+picture: $(READY) $(PANE) ## take the pictures of the product in README and docs/use.md again
+	WEBCRM_SYNC_PICTURE=docs/images/product.png WEBCRM_SYNC_HELP_PICTURES=docs/use \
+		$(BIN)/pytest --quiet tests/browser/test_picture.py tests/browser/test_help.py
 
 coverage: $(READY) ## check that the unit tests reach every line and branch of core/
 	@mkdir -p build

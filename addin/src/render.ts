@@ -76,7 +76,12 @@ function renderSections(view: View, handle: Handle): Child[] {
     view.targets && renderTargets(view.targets),
     view.alwaysSync && renderAlwaysSync(view.alwaysSync, handle),
     view.story && renderStory(view.story, handle),
-    view.footer && renderFooter(view.footer),
+    h(
+      "footer",
+      { key: "bottom", class: "bottom" },
+      view.footer && renderFooter(view.footer),
+      renderHelp(view.help),
+    ),
   ];
 }
 
@@ -237,6 +242,11 @@ function renderStory({ title, isOpen, lines, end }: StoryView, handle: Handle): 
     ),
     end ? h("p", { class: "facts" }, end) : null,
   );
+}
+
+function renderHelp({ label, link }: View["help"]): VNode {
+  const target = { target: "_blank", rel: "noopener noreferrer" };
+  return h("a", { key: "help", class: "help", href: link, ...target }, label);
 }
 
 function renderFooter({ tone, label, details }: FooterView): VNode {

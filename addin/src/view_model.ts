@@ -44,9 +44,13 @@ export interface View {
   alwaysSync: { label: string; hint: string; isOn: boolean } | null;
   story: StoryView | null;
   footer: FooterView | null;
+  help: { label: string; link: string };
   /** What a screen reader reads out when it changes. */
   announcement: string;
 }
+
+/** The page of help; the server that serves the pane serves it too. */
+const HELP_PAGE = "/help";
 
 /** The view of the whole pane. */
 export function createViewModel(model: Model, context: ViewContext): View {
@@ -62,6 +66,7 @@ export function createViewModel(model: Model, context: ViewContext): View {
     ...formView(model, texts),
     ...sectionsBelowStatus(model, context),
     footer: footerView(model, context),
+    help: { label: texts.get("help"), link: `${HELP_PAGE}?lang=${texts.language}` },
     announcement: [notice?.sentence, status.sentence, textOf(status.line)]
       .filter(Boolean)
       .join(". "),

@@ -16,6 +16,16 @@ function shownFoot(given: MailState | null, events: Event[]): FooterView | null 
     .footer;
 }
 
+test.each([
+  ["en-GB", "Help"],
+  ["nb-NO", "Hjelp"],
+  ["fi-FI", "Ohje"],
+])("the page of help is one click away, before anything is known: %s", (language, label) => {
+  const texts = textsFor(language);
+  const view = createViewModel(initialModel({ kind: "outside" }), { ...context, texts });
+  expect(view.help).toEqual({ label, link: `/help?lang=${language}` });
+});
+
 describe("the footer", () => {
   test("shows only counts above zero", () => {
     const event: Event = { type: "connection_loaded", connection };

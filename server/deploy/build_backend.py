@@ -16,6 +16,9 @@ from setuptools import build_meta
 #: What `npm --prefix addin run build` writes, below the project's top.
 _BUILT = Path("server", "webcrm_sync", "web", "static", "addin")
 _PAGES = ("taskpane/main.ts", "commands/main.ts")
+#: The page of help, which links to the project's docs.
+_HELP = Path("server", "webcrm_sync", "web", "help", "en.md")
+_NO_HELP = "The page of help is missing: the build needs docs/use.md and docs/use/."
 _NOT_BUILT = (
     "The Outlook add-in is not built, so Outlook would show an empty pane.\n"
     "Run `make dist`, which builds it and the wheel, and install that wheel."
@@ -36,6 +39,8 @@ def build_wheel(
     """The name of the wheel built into `wheel_directory`. Exits when the add-in is not built."""
     if not _is_built():
         raise SystemExit(_NOT_BUILT)
+    if not _HELP.is_file():
+        raise SystemExit(_NO_HELP)
     # setuptools packs all that an earlier build left here, such as older scripts of the add-in.
     shutil.rmtree(Path("build", "lib"), ignore_errors=True)
     return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))

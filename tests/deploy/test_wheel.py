@@ -14,6 +14,7 @@ import pytest
 
 from support.distributions import ADDIN, build_wheel, copy_sources, link_dependencies
 from support.processes import until
+from webcrm_sync.web.help_page import LANGUAGES
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.http_server import free_port
 
@@ -60,9 +61,13 @@ def test_the_installed_wheel_serves_the_pane_and_its_script(
             own = re.findall(r'(?:src|href)="(/addin/assets/[^"]+)"', page)
             sizes = [len(httpx.get(url + path).raise_for_status().content) for path in own]
             icon = httpx.get(f"{url}/addin/icons/sync-16.png")
+            pages = [httpx.get(f"{url}/help?lang={one}").raise_for_status() for one in LANGUAGES]
+            picture = httpx.get(f"{url}/help/synced.fi.png")
     assert {Path(path).suffix for path in own} == {".js", ".css"}
     assert min(sizes) > 1000
     assert icon.headers["Content-Type"] == "image/png"
+    assert [page.headers["Content-Language"] for page in pages] == list(LANGUAGES)
+    assert picture.headers["Content-Type"] == "image/png"
 
 
 def _answers(url: str) -> bool:
@@ -81,6 +86,16 @@ def test_no_wheel_is_built_without_the_whole_add_in(tmp_path: Path, missing: str
     assert done.returncode == 1
     assert "The Outlook add-in is not built" in done.stderr
     assert "Traceback" not in done.stderr
+    assert list(tmp_path.glob("*.whl")) == []
+
+
+def test_no_wheel_is_built_without_the_page_of_help(tmp_path: Path) -> None:
+    sources = copy_sources(tmp_path / "sources")
+    (sources / "docs" / "use.md").unlink()
+    (sources / "docs" / "use" / "en.md").unlink()
+    done = build_wheel(sources, tmp_path)
+    assert done.returncode == 1
+    assert "The page of help is missing" in done.stderr
     assert list(tmp_path.glob("*.whl")) == []
 
 

@@ -43,7 +43,7 @@ read reader record records refresh remove render reply report request requests r
 row rows rule rules run same schema schemas sdk sender sent serve server serving settings sheet
 signing size source store style subject subjects sync tables text time times tls tokens
 transport transports truncate typed url urls values variables view views web webcrm webhook
-webhooks word words workers write writer wsgi
+help page webhooks word words workers write writer wsgi
 """,
     )
 )
@@ -84,7 +84,8 @@ def test_every_file_that_a_document_names_exists(document: Path) -> None:
 def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
     text = re.sub(r"`[^`]*`", "", document.read_text("utf-8"))
     links = re.findall(r"\]\((?!https?:|#|<)([^)#]+)", text)
-    assert [link for link in links if not (document.parent / link).exists()] == []
+    place = document.resolve().parent
+    assert [link for link in links if not (place / link).exists()] == []
 
 
 @cache

@@ -17,6 +17,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from lxml import etree
 
+from webcrm_sync.web import help_page
+
 ROOT = Path(__file__).parents[2]
 ADDIN = ROOT / "addin"
 TEMPLATES = ROOT / "server" / "webcrm_sync" / "web" / "templates"
@@ -102,7 +104,10 @@ def test_ids_are_short_and_unique() -> None:
 def test_every_address_is_served_by_us() -> None:
     urls = list(_urls())
     assert urls
+    assert f"{ORIGIN}{help_page.PATH}" in urls
     for url in urls:
+        if url == f"{ORIGIN}{help_page.PATH}":
+            continue
         assert url.startswith(f"{ORIGIN}/addin/")
         assert len(url) <= LONGEST["url"]
         is_page = url.endswith(".html")

@@ -22,7 +22,9 @@ def copy_sources(target: Path, *, with_addin: bool = True) -> Path:
     for name in filter(None, names):
         if (ROOT / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            copyfile(ROOT / name, target / name)
+            # A link to a folder of the project stays one; a link to a file becomes the file.
+            is_folder = (ROOT / name).is_dir()
+            copyfile(ROOT / name, target / name, follow_symlinks=not is_folder)
     if with_addin:
         copytree(ROOT / ADDIN, target / ADDIN)
     return target

@@ -47,6 +47,8 @@ def test_only_routes_that_reveal_nothing_are_open_to_anybody(client: FlaskClient
         "/addin/<any(taskpane, commands):name>.html",
         "/addin/assets/<path:name>",
         "/addin/icons/<name>",
+        "/help",
+        "/help/<name>.png",
         "/api/v1/openapi.json",
     }
 

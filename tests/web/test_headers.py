@@ -73,7 +73,8 @@ def find_faults(name: str, answer: TestResponse) -> Iterator[str]:
     policies = found.getlist("Content-Security-Policy")
     if len(policies) != 1 or "default-src 'none'" not in policies[0]:
         yield f"{name}: Content-Security-Policy"
-    is_cached = (answer.status_code < 400 and "/addin/assets/" in name) or "/addin/icons/" in name
+    is_cached = answer.status_code < 400 and ("/addin/assets/" in name or " /help" in name)
+    is_cached |= "/addin/icons/" in name
     if not is_cached and found.get("Cache-Control") != "no-store":
         yield f"{name}: Cache-Control"
     if answer.status_code >= 400 and answer.mimetype != "application/problem+json":

@@ -23,6 +23,10 @@ const LOOKS = {
     dark: { stage: { theme: DARK } },
     danish: { stage: { language: "da-DK" } },
     german: { stage: { language: "de-DE" } },
+    finnish: { stage: { language: "fi-FI" } },
+    dutch: { stage: { language: "nl-NL" } },
+    norwegian: { stage: { language: "nb-NO" } },
+    swedish: { stage: { language: "sv-SE" } },
     contrast: { context: { forcedColors: "active", colorScheme: "dark" } },
 };
 const PROBLEMS = {

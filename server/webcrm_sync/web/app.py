@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from webcrm_sync.bootstrap.context import signing_keys
 from webcrm_sync.engine.context import Context
 from webcrm_sync.logs import correlated
-from webcrm_sync.web import addin_pages, errors, headers, health, metrics, webhooks
+from webcrm_sync.web import addin_pages, errors, headers, health, help_page, metrics, webhooks
 from webcrm_sync.web.api import blueprint
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ def create_app(context: Context) -> Flask:
     app.register_blueprint(metrics.create_blueprint(context))
     app.register_blueprint(webhooks.create_blueprint(context))
     app.register_blueprint(addin_pages.create_blueprint(context.settings))
+    app.register_blueprint(help_page.create_blueprint())
     app.register_blueprint(blueprint.create_blueprint(context, signing_keys(context)))
     blueprint.allow_own_origin(app, context.settings.public_url)
 

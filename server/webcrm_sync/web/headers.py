@@ -7,6 +7,8 @@ OfficeDev/office-js issue 5224), and `frame-ancestors` refuses all other frames.
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask, Response
@@ -69,6 +71,16 @@ def _common_headers(settings: Settings) -> dict[str, str]:
 def allow_page(response: Response, settings: Settings, nonce: str) -> Response:
     """The response with the policy of a page of the add-in. `nonce`: of its own scripts."""
     response.headers[_POLICY] = page_policy(settings, nonce)
+    return response
+
+
+def allow_text_page(response: Response, style: str) -> Response:
+    """The response with the policy of a page of words and our own pictures, without any script.
+
+    `style`: the text of its one style element.
+    """
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    response.headers[_POLICY] = f"{_NO_PAGE}; style-src 'sha256-{digest}'; img-src 'self'"
     return response
 
 
