@@ -77,16 +77,22 @@ _BEAT_S = 10
 _LONG_S = 3600.0
 #: Pause before a worker that lost the database starts again.
 _RESTART_PAUSE_S = 1
-#: Jobs that run at a time, by queue. Few read floods of mails, so that a mail that a person moved
+#: Jobs that run at a time, by queue. Few read further pages, so that a mail that a person moved
 #: just now finds a free lane and its share of the interpreter. Matching and webCRM have lanes of
 #: their own, so that no mail waits behind mailboxes that are being read. One lane each: their jobs
 #: share a lock, and a worker with a free lane checks only once a second for a job whose lock was
 #: taken when it was enqueued (procrastinate 3.10: worker.py).
-LANES = {Queue.MAILBOXES: 16, Queue.FLOODS: 4, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 3}
-#: The processes among which `serve` divides the queues: reading a flood of mails takes a whole
+LANES = {
+    Queue.MAILBOXES: 16,
+    Queue.FURTHER_PAGES: 4,
+    Queue.MATCHING: 1,
+    Queue.WEBCRM: 1,
+    Queue.CLOCK: 3,
+}
+#: The processes among which `serve` divides the queues: reading many pages takes a whole
 #: processor, and in one interpreter filing would wait for it (ADR 24).
 SHARES: Mapping[str, Collection[Queue]] = {
-    "mailboxes": {Queue.MAILBOXES, Queue.FLOODS},
+    "mailboxes": {Queue.MAILBOXES, Queue.FURTHER_PAGES},
     "webcrm": {Queue.MATCHING, Queue.WEBCRM, Queue.CLOCK},
 }
 

@@ -26,7 +26,7 @@ def test_matching_has_a_queue_of_its_own() -> None:
 
 
 def test_floods_have_a_queue_of_their_own() -> None:
-    assert {job for job in Job if job.queue is Queue.FLOODS} == {Job.READ_ON}
+    assert {job for job in Job if job.queue is Queue.FURTHER_PAGES} == {Job.READ_ON}
 
 
 def test_job_names_are_unique() -> None:

@@ -75,7 +75,7 @@ def test_no_worker_has_ever_run(context: Context) -> None:
 
 
 def test_one_part_of_the_jobs_has_no_worker(alive: Context) -> None:
-    last_alive(alive, {Queue.MAILBOXES, Queue.FLOODS}, NOW - timedelta(minutes=2))
+    last_alive(alive, {Queue.MAILBOXES, Queue.FURTHER_PAGES}, NOW - timedelta(minutes=2))
     status, found = checks(client_of(alive))
     assert (status, found["worker"]) == (503, "failed")
 

@@ -150,7 +150,7 @@ def test_a_read_keeps_a_request_that_came_during_it(
         folder_reads.begin_reading(tx, [seen])
     post(client, notification())
     with context.begin() as tx:
-        folder_reads.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
+        folder_reads.finish_read(tx, seen, poll_due_at=NOW, is_busy=False)
     assert watched.folder().is_read_requested
 
 

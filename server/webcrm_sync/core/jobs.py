@@ -9,7 +9,7 @@ class Queue(StrEnum):
     """The queues. Each has its own threads, so that none waits for another."""
 
     MAILBOXES = "sync"
-    FLOODS = "floods"
+    FURTHER_PAGES = "floods"
     MATCHING = "match"
     WEBCRM = "webcrm"
     CLOCK = "clock"
@@ -59,7 +59,7 @@ class Job(StrEnum):
 
 
 _ABOUT_A_MAILBOX = frozenset({Job.DISCOVER, Job.READ_ON, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX})
-_QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FLOODS, Job.ALERT: Queue.CLOCK}
+_QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FURTHER_PAGES, Job.ALERT: Queue.CLOCK}
 _CALLING_WEBCRM = frozenset({Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM})
 
 

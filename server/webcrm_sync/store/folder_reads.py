@@ -16,11 +16,11 @@ from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import folder, item, mailbox
 
 #: The shortest time between two readings of a busy folder, however many are requested.
-_FLOOD_PAUSE = timedelta(seconds=1)
+_BUSY_PAUSE = timedelta(seconds=1)
 #: The smallest difference between two times in PostgreSQL.
 _SMALLEST_STEP = timedelta(microseconds=1)
 #: Announced copies of a folder that are kept, the newest ones. Those before them are most likely
-#: mails of the flood itself, and its pages list them.
+#: on its further pages, which list them.
 MOST_ANNOUNCED = 5
 _ANNOUNCE = text(
     "INSERT INTO announced_copy (folder_id, graph_id)"
@@ -82,7 +82,7 @@ def leave_to_discover(tx: Tx, seen: SyncFolder) -> None:
 def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
     """Make a reading of these folders due now, since something may have changed in them.
 
-    A folder that was flooded a moment ago waits for the tick: one reading per second lists many
+    A folder that was busy a moment ago waits for the tick: one reading per second lists many
     mails on a page instead of few. Each request has a time of its own, so that a reading under way
     does not finish a later request.
     """
@@ -95,9 +95,9 @@ def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
     query = (
         update(folder).where(any_of(folder.c.id, ids)).values(read_requested_at=read_requested_at)
     )
-    rows = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
-    recent = tx.now - _FLOOD_PAUSE
-    calm = {row.mailbox_id for row in rows if not row.flooded_at or row.flooded_at < recent}
+    rows = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.busy_at))
+    recent = tx.now - _BUSY_PAUSE
+    calm = {row.mailbox_id for row in rows if not row.busy_at or row.busy_at < recent}
     for mailbox_id in sorted(calm):
         tx.defer(Job.DISCOVER, mailbox_id)
 
@@ -133,7 +133,7 @@ def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
 
 
 def finish_read(
-    tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
+    tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_busy: bool, **values: object
 ) -> None:
     """Record a reading up to the folder's end. A request since it was `seen` stays open.
 
@@ -142,8 +142,8 @@ def finish_read(
     is_unchanged = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
     query = update(folder).where(folder.c.id == seen.id)
     cleared = case((is_unchanged, None), else_=folder.c.read_requested_at)
-    flooded_at = tx.now if is_flooded else None
-    times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
+    busy_at = tx.now if is_busy else None
+    times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "busy_at": busy_at}
     tx.connection.execute(query.values(**times, **values))
 
 
@@ -164,7 +164,7 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
 
 
 def announce(tx: Tx, copies: Iterable[tuple[SyncFolder, str]]) -> None:
-    """Have these copies, by folder and Graph id, read ahead of the pages of a flood.
+    """Have these copies, by folder and Graph id, read ahead of the pages of a busy folder.
 
     The newest one comes last. They replace the oldest ones of a folder when too many wait.
     """

@@ -77,7 +77,7 @@ class SyncFolder:
     for. `subscription_address`: a part of the address to which Graph sends its notifications,
     None = a version created the subscription whose addresses held no secret.
     `replaced_subscription_id`: an earlier subscription that is still to be deleted in Graph.
-    `has_more`: Graph has further pages behind the cursor. `flooded_at`: the end of the last reading
+    `has_more`: Graph has further pages behind the cursor. `busy_at`: the end of the last reading
     if that listed many changes.
     """
 
@@ -100,12 +100,12 @@ class SyncFolder:
     subscription_address: str | None = None
     replaced_subscription_id: str | None = None
     has_more: bool = False
-    flooded_at: datetime | None = None
+    busy_at: datetime | None = None
 
     @property
-    def is_flooded(self) -> bool:
+    def is_busy(self) -> bool:
         """True while many changes are read, or were by the last reading: more may come."""
-        return self.has_more or self.flooded_at is not None
+        return self.has_more or self.busy_at is not None
 
     @property
     def subscription_ids(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 It reads the first page of the delta of each folder that a notification announced or whose poll is
 due: `page_reader` collects what the page does not say, `page_writer` commits it. The job `read on`
 reads the further pages. Meanwhile `discover` reads copies that notifications announce by their
-ids, so that a mail that a person moved just now does not wait for a flood.
+ids, so that a mail that a person moved just now does not wait for further pages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.page_reader import read_page_facts
-from webcrm_sync.engine.discovery.page_writer import FLOOD, write_announced, write_page
+from webcrm_sync.engine.discovery.page_writer import write_announced, write_page
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
@@ -32,6 +32,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
 PAGE_SIZE = 50
+#: From this number of changes in one reading the folder counts as busy: more will come at once.
+_MANY_CHANGES = 10
 #: Delay before a folder that Graph does not find is read again, if it is still known then.
 _GONE_RETRY = timedelta(seconds=30)
 #: Restarts of one reading when Graph rejects even new cursors.
@@ -256,7 +258,7 @@ def _search_folder(context: Context, box: Mailbox, missing: SyncFolder) -> None:
     """Have `maintain` find or make the folder now; read it again later if it exists after all."""
     with context.begin() as tx:
         mailboxes.maintain_now(tx, [box.id])
-        folder_reads.finish_read(tx, missing, poll_due_at=tx.now + _GONE_RETRY, is_flooded=False)
+        folder_reads.finish_read(tx, missing, poll_due_at=tx.now + _GONE_RETRY, is_busy=False)
 
 
 def _finish_reading(context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading) -> None:
@@ -277,9 +279,9 @@ def _schedule_next_read(context: Context, tx: Tx, reading: _Reading) -> None:
     doubted_at = _push_doubted_at(folder, tx.now, has_new_copies=reading.has_new_copies)
     interval = context.settings.poll_interval(is_pushed=folder.subscription_id is not None)
     next_poll = tx.now + (min(_DOUBTED_POLL, interval) if doubted_at else interval)
-    is_flooded = reading.changes >= FLOOD
+    is_busy = reading.changes >= _MANY_CHANGES
     facts = {"is_known": True, "push_doubted_at": doubted_at}
-    folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=is_flooded, **facts)
+    folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_busy=is_busy, **facts)
 
 
 def _push_doubted_at(folder: SyncFolder, now: datetime, *, has_new_copies: bool) -> datetime | None:

@@ -79,17 +79,17 @@ class _Verified:
     def versions(self) -> frozenset[CopyVersion]:
         """The copies that changed. Empty if a read is certain and nothing is read ahead."""
         is_certain = self.has_gap or self.folder.is_read_requested
-        if is_certain and not self.folder.is_flooded:
+        if is_certain and not self.folder.is_busy:
             return frozenset()
         return self._versions_of(n for n in self.notifications if not n.lifecycle)
 
     def new_copies(self, known: KnownVersions) -> Sequence[str]:
-        """The Graph ids of copies to read ahead of a flood: without items in the sync folders.
+        """The Graph ids of copies to read ahead of pages: without items in the sync folders.
 
         In the order of the notifications, only the last few. The request that makes a read due
-        names them too: the first page shows whether there is a flood.
+        names them too: the first page shows whether the folder is busy.
         """
-        if self.folder.is_read_requested and not self.folder.is_flooded:
+        if self.folder.is_read_requested and not self.folder.is_busy:
             return ()
         ids = dict.fromkeys(
             n.graph_id for n in self.notifications if n.change_key and not n.lifecycle

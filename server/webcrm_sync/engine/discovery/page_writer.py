@@ -31,9 +31,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 #: One page at a time is written in this process. Otherwise `match` waits in `lock_company` behind
 #: every mailbox that is being read. Reentrant, since tests run a second worker inside a page.
 _WRITING = RLock()
-#: From this number of changes in one reading, the folder counts as flooded: more will come at once.
-#: From this number of new copies on one page, single mails overtake them.
-FLOOD = 10
+#: From this number of new copies on one page they are a flood, which single mails overtake.
+_FLOOD = 10
 
 
 def write_page(
@@ -49,7 +48,7 @@ def write_page(
         columns = {"selection": folder.selection, "has_more": not page.is_last}
         if not folder_reads.advance_cursor(tx, folder, page.cursor, **columns):
             return False
-        is_flood = len(facts.arrivals) >= FLOOD
+        is_flood = len(facts.arrivals) >= _FLOOD
         _write_changes(tx, context, box, folder, page.changes, facts, is_flood=is_flood)
     return True
 

@@ -64,7 +64,7 @@ def _record(context: Context, tx: Tx, due: Sequence[SyncFolder], pages: Mapping[
             folder_reads.leave_to_discover(tx, folder)
             tx.defer(Job.DISCOVER, folder.mailbox_id)
         elif folder_reads.advance_cursor(tx, folder, page.cursor):
-            folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_flooded=False)
+            folder_reads.finish_read(tx, folder, poll_due_at=next_poll, is_busy=False)
 
 
 def _quiet_pages(tx: Tx, due: Sequence[SyncFolder], pages: Mapping[int, Page]) -> dict[int, Page]:

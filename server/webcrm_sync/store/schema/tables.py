@@ -112,7 +112,7 @@ folder = Table(
     flag("is_known"),
     time("hinted_at", key="read_requested_at"),
     time("hint_read", key="read_begun_for"),
-    time("flooded_at"),
+    time("flooded_at", key="busy_at"),
     time("poll_due_at"),
     flag("has_more"),
     time("push_doubted_at"),
@@ -125,8 +125,8 @@ folder = Table(
     Index("ix_folder_subscription", text("lower(subscription_id)")),
 )
 
-#: A copy that a notification announced while a flood is read; `id` shows their order. Not a column
-#: of `folder`: writing a page locks that row, and a notification must not wait for it.
+#: A copy that a notification announced while a busy folder is read; `id` shows their order. Not a
+#: column of `folder`: writing a page locks that row, and a notification must not wait for it.
 announced_copy = Table(
     "announced_copy",
     metadata,
@@ -140,7 +140,7 @@ announced_copy = Table(
 #: of earlier versions. Content and pictures are deleted once nothing is left to file.
 #: `word_digest`: distinguishes the mail from others with its Message-ID, NULL in rows of earlier
 #: versions. `sent_by`: who sent the mail on behalf of its sender.
-#: `is_from_flood`: it was found among many, so it waits while others are filed and marked.
+#: `is_from_flood`: it was found in a flood, so it waits while others are filed and marked.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
     "email",
