@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+import trustme
 
 from support.doctor import OK, WARNING, Doctor, answering
 from support.scenario import KIM
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import groups
+from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.http_server import Server, free_port
 
 LIS = "lis@nordwind.example"
@@ -199,3 +205,55 @@ def test_a_public_address_whose_certificate_is_not_trusted_is_named(doctor: Doct
     assert (
         "is not trusted. Microsoft must trust it: use a certificate of a public authority" in text
     )
+
+
+def serve_tls(doctor: Doctor, *names: str, ends_in: timedelta = timedelta(days=90)) -> Server:
+    """This installation behind TLS, with a certificate for these names of a root in CA_BUNDLE."""
+    authority, end = trustme.CA(), datetime.now(UTC) + ends_in
+    issued = authority.issue_cert(*names, not_after=end, not_before=end - timedelta(days=90))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    issued.configure_cert(context)
+    roots = doctor.folder / "roots.pem"
+    roots.write_bytes(Path(doctor.settings["CA_BUNDLE"]).read_bytes() + authority.cert_pem.bytes())
+    doctor.settings["CA_BUNDLE"] = str(roots)
+    return Server(create_app(doctor.scenario.context).wsgi_app, ssl_context=context)
+
+
+@pytest.mark.parametrize(
+    ("names", "ends_in", "words"),
+    [
+        (("localhost",), timedelta(days=-1), "has expired. Renew it, and restart the server"),
+        (("other.example",), timedelta(days=90), "is for another name. Microsoft must trust it"),
+        (("127.0.0.2",), timedelta(days=90), "is for another name. Microsoft must trust it"),
+    ],
+)
+def test_a_public_address_with_an_expired_or_foreign_certificate_is_named(
+    doctor: Doctor, names: tuple[str, ...], ends_in: timedelta, words: str
+) -> None:
+    with serve_tls(doctor, *names, ends_in=ends_in) as server:
+        doctor.settings["PUBLIC_URL"] = server.url
+        text = doctor.said("reachability")
+    assert f"{server.url} does not answer: the certificate of localhost:{server.port} " in text
+    assert words in text
+
+
+def test_a_public_address_that_ends_soon_or_that_only_this_machine_trusts_is_named(
+    doctor: Doctor,
+) -> None:
+    """The system's own roots do not know the private authority, and neither does Microsoft."""
+    with serve_tls(doctor, "0.0.0.0", ends_in=timedelta(days=10)) as server:
+        doctor.settings["PUBLIC_URL"] = f"https://0.0.0.0:{server.port}"  # not this machine by name
+        checks = [c for c in doctor.checks() if c["name"] in {"reachability", "certificates"}]
+    texts = [c["text"] for c in checks if c["verdict"] == WARNING]
+    assert any("the certificate of https://0.0.0.0" in t and "ends on" in t for t in texts), texts
+    assert any(
+        f"is trusted because of {PREFIX}CA_BUNDLE alone: Graph and Outlook" in t for t in texts
+    )
+
+
+def test_a_service_with_an_expired_certificate_is_no_matter_of_roots(doctor: Doctor) -> None:
+    with serve_tls(doctor, "localhost", ends_in=timedelta(days=-1)) as server:
+        doctor.settings |= {"WEBCRM_URL": server.url}
+        text = doctor.said("webCRM login")
+    assert "has expired; its owner must renew it, unless the clock of this machine is wrong" in text
+    assert "CA_BUNDLE" not in text

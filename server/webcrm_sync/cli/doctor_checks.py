@@ -49,7 +49,7 @@ def _is_this_service(settings: Settings) -> bool:
         reached = reach(f"{scheme}://{settings.listen}/healthz", settings.ca_bundle)
         answer = json.loads(reached.content)
     except Unreachable as error:
-        return error.is_untrusted  # by its address it has no name, but it speaks TLS
+        return error.fault is not None  # by its address it has no name, but it speaks TLS
     except ValueError:
         return False
     return isinstance(answer, dict) and answer.get("service") == SERVICE

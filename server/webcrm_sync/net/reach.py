@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from webcrm_sync.net.bounds import Bounds
+from webcrm_sync.net.certificate_faults import CertificateFault, find_certificate_fault
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 
 #: A call that only asks who is there.
 _BOUNDS = Bounds(seconds=10, size=64 * 1024)
-#: OpenSSL's numbers of refused certificates (OpenSSL: x509_vfy.h).
-_EXPIRED, _OTHER_NAME = 10, 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,14 @@ class Reached:
 
 
 class Unreachable(Exception):
-    """Nobody answers. The message is the reason, to follow the address."""
+    """Nobody answers. The message is the reason, to follow the address.
 
-    def __init__(self, reason: str, *, is_untrusted: bool = False) -> None:
+    `fault`: what is wrong with the certificate, None = another reason.
+    """
+
+    def __init__(self, reason: str, fault: CertificateFault | None = None) -> None:
         super().__init__(reason)
-        self.is_untrusted = is_untrusted
+        self.fault = fault
 
 
 def reach(url: str, ca_bundle: Path | None) -> Reached:
@@ -87,9 +89,9 @@ def _certificate_end(response: httpx.Response) -> datetime | None:
 def _explain(url: str, error: Exception) -> Unreachable:
     parts = urlsplit(url)
     place = parts.netloc
+    if fault := find_certificate_fault(error):
+        return Unreachable(f"the certificate of {place} {fault.words}", fault)
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreachable(_explain_certificate(place, cause), is_untrusted=True)
         if isinstance(cause, ssl.SSLError):
             return Unreachable(f"{place} does not speak TLS (https)")
         if isinstance(cause, socket.gaierror):
@@ -106,11 +108,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _explain_certificate(place: str, error: ssl.SSLCertVerificationError) -> str:
-    if error.verify_code == _EXPIRED:
-        return f"the certificate of {place} has expired"
-    if error.verify_code == _OTHER_NAME:
-        return f"the certificate of {place} is for another name"
-    return f"the certificate of {place} is not trusted"

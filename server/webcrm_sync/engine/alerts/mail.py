@@ -16,6 +16,7 @@ from typing import Any
 from webcrm_sync.core.alert_text import Notice, body, title
 from webcrm_sync.core.alerts import Moment
 from webcrm_sync.engine.alerts.not_sent import NotSent
+from webcrm_sync.net.certificate_faults import CertificateFault, find_certificate_fault
 from webcrm_sync.net.tls import create_trust
 from webcrm_sync.settings import PREFIX, Settings
 
@@ -108,11 +109,16 @@ def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:
     )
 
 
+def _describe_certificate(error: ssl.SSLCertVerificationError) -> str:
+    fault = find_certificate_fault(error) or CertificateFault.UNKNOWN_ROOT
+    return f"has a certificate that {fault.words}: {fault.cure}."
+
+
 #: Why a server did not take a mail, in words that follow its name. The first kind that fits counts.
 _REASONS: Sequence[tuple[type[Exception], Callable[[Any], str]]] = (
     (
         ssl.SSLCertVerificationError,
-        lambda _: f"has a certificate that is not trusted: put its root into {PREFIX}CA_BUNDLE.",
+        _describe_certificate,
     ),
     (
         smtplib.SMTPAuthenticationError,

@@ -57,8 +57,8 @@ class WebCrmChecks:
         try:
             reach(f"{settings.webcrm_url}/Auth", settings.ca_bundle)
         except Unreachable as reason:
-            if reason.is_untrusted:
-                advice = f"put its root into {PREFIX}CA_BUNDLE"
+            if reason.fault:
+                advice = reason.fault.cure
             return f"webCRM cannot be reached: {reason}; {advice}"
         return f"{str(error).rstrip('.')}; {advice}"
 

@@ -212,8 +212,8 @@ class MicrosoftChecks:
 
 
 def _network_advice(reason: Unreachable, variable: str) -> str:
-    if reason.is_untrusted:
-        return f"put its root into {PREFIX}CA_BUNDLE"
+    if reason.fault:
+        return reason.fault.cure
     return f"check the network, the proxy and {PREFIX}{variable}. Work waits meanwhile"
 
 

@@ -12,10 +12,20 @@ from webcrm_sync.core.web_address import is_loopback
 from webcrm_sync.engine.operations.doctor.certificates import describe_end
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict
 from webcrm_sync.engine.operations.installation import SERVICE
+from webcrm_sync.net.certificate_faults import CertificateFault
 from webcrm_sync.net.reach import Reached, Unreachable, reach
 from webcrm_sync.settings import PREFIX, Settings
 
 _NAME = "reachability"
+#: What to do about the certificate of our own address.
+_CERTIFICATE_CURES = {
+    CertificateFault.EXPIRED: "Renew it, and restart the server that sends it",
+    CertificateFault.OTHER_NAME: "Microsoft must trust it: use a certificate for this name",
+    CertificateFault.UNKNOWN_ROOT: (
+        "Microsoft must trust it: use a certificate of a public authority and let the server send "
+        "the whole chain"
+    ),
+}
 
 
 def check_public_url(
@@ -44,13 +54,9 @@ def check_public_url(
 
 
 def _describe_absence(url: str, error: Unreachable) -> str:
-    if error.is_untrusted:
-        cure = (
-            "Microsoft must trust it: use a certificate of a public authority and let the server "
-            "send the whole chain"
-        )
-    else:
-        cure = f"Is `serve` running? Check {PREFIX}PUBLIC_URL, the proxy and the name's address"
+    cure = f"Is `serve` running? Check {PREFIX}PUBLIC_URL, the proxy and the name's address"
+    if error.fault:
+        cure = _CERTIFICATE_CURES[error.fault]
     return f"{url} does not answer: {error}. {cure}"
 
 
@@ -88,7 +94,7 @@ def _check_trust(settings: Settings) -> Iterator[Check]:
     try:
         reach(f"{settings.public_url}/healthz", None)
     except Unreachable as error:
-        if error.is_untrusted:
+        if error.fault:
             text = (
                 f"{settings.public_url} is trusted because of {PREFIX}CA_BUNDLE alone: Graph and "
                 "Outlook do not trust it. Use a certificate of a public authority"
