@@ -20,7 +20,7 @@ from webcrm_sync.store.migrate import migrate
 @contextmanager
 def another_installation(first: Scenario, name: str = "another") -> Iterator[Scenario]:
     """An installation with an empty database, which watches no mailbox."""
-    with _database(first, name) as url:
+    with _database(first.context.settings.database_url or "", name) as url:
         engine = sqlalchemy.create_engine(sqlalchemy_url(url), poolclass=NullPool)
         migrate(engine)
         with _open(first, url) as scenario:
@@ -52,11 +52,16 @@ def exact_clone(first: Scenario, name: str = "clone") -> Iterator[Scenario]:
 
 @contextmanager
 def _copy(first: Scenario, name: str) -> Iterator[str]:
-    """A copy of the first one's database, by PostgreSQL's own dump and restore."""
-    original = libpq_url(first.context.settings.database_url or "")
-    with _database(first, name) as url:
+    with copy_database(first.context.settings.database_url or "", name) as url:
+        yield url
+
+
+@contextmanager
+def copy_database(original: str, name: str) -> Iterator[str]:
+    """The URL of a copy on the same server, by PostgreSQL's own dump and restore."""
+    with _database(original, name) as url:
         dumped = subprocess.run(
-            [program("pg_dump"), "-Fc", original], check=True, capture_output=True
+            [program("pg_dump"), "-Fc", libpq_url(original)], check=True, capture_output=True
         )
         restore = [program("pg_restore"), "--no-owner", "-d", libpq_url(url)]
         subprocess.run(restore, input=dumped.stdout, check=True)
@@ -64,9 +69,9 @@ def _copy(first: Scenario, name: str) -> Iterator[str]:
 
 
 @contextmanager
-def _database(first: Scenario, name: str) -> Iterator[str]:
-    """The URL of a new database on the first installation's server, which is dropped at the end."""
-    url = make_url(sqlalchemy_url(first.context.settings.database_url or ""))
+def _database(beside: str, name: str) -> Iterator[str]:
+    """The URL of a new database on the server of `beside`, which is dropped at the end."""
+    url = make_url(sqlalchemy_url(beside))
     admin = sqlalchemy.create_engine(
         url.set(database="template1"), isolation_level="AUTOCOMMIT", poolclass=NullPool
     )
