@@ -8,20 +8,30 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
+import psycopg
 from sqlalchemy import event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from webcrm_sync.store.database import USED, Database
+from support.processes import until
+from webcrm_sync.store.database import USED, Database, libpq_url
 
 _OURS = text("SELECT pg_backend_pid()")
-_OTHERS = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = :kind""")
+_COUNT = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+_OTHERS = """SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend'"""
 
 
 def backend(database: Database) -> int:
     """The id of the server process behind a transaction."""
     with database.begin() as tx:
         return int(tx.connection.execute(_OURS).scalar_one())
+
+
+def is_alive(database: Database, pid: int) -> bool:
+    """True while the server process of a connection runs."""
+    with database.begin() as tx:
+        return bool(tx.connection.execute(_COUNT, {"pid": pid}).scalar_one())
 
 
 def test_a_connection_is_reused(database: Database) -> None:
@@ -36,11 +46,8 @@ def test_connections_that_the_database_closed_are_replaced(
             stack.enter_context(database.begin()).connection.execute(_OURS).scalar_one()
             for _ in range(3)
         }
-    with (
-        closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as other,
-        other.begin() as tx,
-    ):
-        tx.connection.execute(_OTHERS, {"kind": "client backend"})
+    with psycopg.connect(libpq_url(fresh_database)) as other:
+        other.execute(_OTHERS)
     with ExitStack() as stack:
         after = {
             stack.enter_context(database.begin()).connection.execute(_OURS).scalar_one()
@@ -48,6 +55,18 @@ def test_connections_that_the_database_closed_are_replaced(
         }
     assert len(after) == 3
     assert not before & after
+
+
+def test_the_last_user_closes_the_connections(database: Database, fresh_database: str) -> None:
+    before = backend(database)
+    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as other:
+        assert backend(other) == before
+    assert backend(database) == before
+    alone = f"{fresh_database}{'&' if '?' in fresh_database else '?'}application_name=alone"
+    with closing(Database(alone, now=lambda: datetime.now(UTC))) as last:
+        own = backend(last)
+        assert is_alive(database, own)
+    until(lambda: not is_alive(database, own), "the end of the connection")
 
 
 def test_a_connection_that_was_closed_on_our_side_is_replaced(database: Database) -> None:

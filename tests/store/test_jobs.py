@@ -187,7 +187,7 @@ def test_a_connection_that_the_database_closed_is_replaced_before_the_next_state
 ) -> None:
     app = worker.open_queue(fresh_database)
     others = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
 

@@ -77,7 +77,7 @@ def await_waiting(url: str, count: int) -> None:
 def end_other_sessions(url: str) -> None:
     """End every session as a restart of the database does."""
     query = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with psycopg.connect(libpq_url(url), autocommit=True) as connection:

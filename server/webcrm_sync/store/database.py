@@ -35,6 +35,7 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.logs import current
 from webcrm_sync.net.tally import TALLY
 from webcrm_sync.store import events
+from webcrm_sync.store.shared_engine import SharedEngine
 
 Result = TypeVar("Result")
 
@@ -185,7 +186,8 @@ class Database:
     """The product's PostgreSQL. Thread-safe; a transaction lasts as long as its `with` block."""
 
     def __init__(self, url: str, *, now: Callable[[], datetime], pool_size: int = 8) -> None:
-        self._engine = _shared_engine(sqlalchemy_url(url), pool_size)
+        self._shared = _shared_engine(sqlalchemy_url(url), pool_size)
+        self._engine = self._shared.open()
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._now = now
 
@@ -227,8 +229,8 @@ class Database:
         return retry_after_conflict(run_once)
 
     def close(self) -> None:
-        """Close every pooled connection."""
-        self._engine.dispose()
+        """Close the pooled connections, unless another Database of this process uses them."""
+        self._shared.close()
 
 
 def _report(settled: Iterable[events.NewEvent]) -> None:
@@ -242,17 +244,18 @@ def _report(settled: Iterable[events.NewEvent]) -> None:
 
 
 @cache
-def _shared_engine(url: str, pool_size: int) -> Engine:
-    """The process's only engine for a database, since each engine compiles its own statements."""
+def _shared_engine(url: str, pool_size: int) -> SharedEngine:
+    """The process's only engine for a database."""
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=8,
+        pool_use_lifo=True,  # the last used connection has most statements prepared
         hide_parameters=True,  # keeps the text of mails out of tracebacks
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_check, engine.dialect))
-    return engine
+    return SharedEngine(engine)
 
 
 def _note_use(_: object, record: ConnectionPoolEntry) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
@@ -24,6 +25,7 @@ from sqlalchemy import Connection, Row, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from webcrm_sync.store.database import Tx, sqlalchemy_url
+from webcrm_sync.store.shared_engine import SharedEngine
 
 #: A little below the vendor's limit, since a request may arrive a moment later than it was sent.
 LIMIT, WINDOW = 240, timedelta(seconds=60)
@@ -139,19 +141,12 @@ class WebCrmLine:
         self._is_person = caller is Caller.PERSON
         self._limit = limit if self._is_person else limit - FOR_PEOPLE
         self._window = window
-        options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
-        self._engine = create_engine(
-            sqlalchemy_url(url),
-            isolation_level="AUTOCOMMIT",
-            pool_pre_ping=True,
-            pool_size=1,
-            max_overflow=32,
-            connect_args={"options": options},
-        )
+        self._shared = _shared_engine(sqlalchemy_url(url))
+        self._engine = self._shared.open()
 
     def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
+        """Close the connections that make no call, unless another line of this process is open."""
+        self._shared.close()
 
     @contextmanager
     def turn(self, longest: timedelta) -> Iterator[None]:
@@ -211,3 +206,18 @@ class WebCrmLine:
             connection.execute(_LEAVE)  # apart, since the next one must see the end
         except DBAPIError:
             connection.invalidate()
+
+
+@cache
+def _shared_engine(url: str) -> SharedEngine:
+    """The process's only engine for its lines; each connection makes one call at a time."""
+    options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+    engine = create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_pre_ping=True,
+        pool_size=1,
+        max_overflow=32,
+        connect_args={"options": options},
+    )
+    return SharedEngine(engine)
