@@ -19,8 +19,8 @@ import hypothesis
 import pytest
 import trustme
 
-from support.database import empty
-from support.fast_database import disable_durability
+from support.database import empty, prepare_emptying
+from support.fast_database import disable_durability, prepare_soon
 from support.openapi import VARIABLES
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
@@ -65,9 +65,13 @@ def database_url() -> Iterator[str]:
     try:
         with embedded(home / "db", create=True) as url:
             disable_durability(home / "db", url)
+            # Open for the whole run, so that the tests share its connections: PostgreSQL plans a
+            # statement anew for each connection.
             with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
                 migrate(opened.engine)
-            yield url
+                prepare_soon(opened.engine)
+                prepare_emptying(opened.engine)
+                yield url
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -23,7 +23,7 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 #: The errors of a restart of the database.
-_CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+_CUT_OFF = """SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 

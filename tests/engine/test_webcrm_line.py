@@ -91,6 +91,8 @@ def test_webcrm_never_sees_two_calls_at_once(sandbox: Sandbox) -> None:
         ]
         service.watch(*(min(box.addresses) for box in boxes))
         until(lambda: all(b.child(b.well_known["inbox"], FOLDER) for b in boxes), "the folders")
+        # Each command takes a second of the processor, so wait for webCRM's answers first.
+        until(lambda: sandbox.journal.count("webcrm", path="/Queries") > 1, "webCRM's records")
         until(lambda: '"directory_read_at": null' not in status(service), "webCRM's directory")
         mails = [(box, drag(box, n)) for n in range(MAILS_EACH) for box in boxes]
         organisation = sandbox.crm.organisations[0]["OrganisationId"]

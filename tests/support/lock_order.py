@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sqlalchemy import Connection, Engine, event
 
@@ -74,14 +75,20 @@ class LockOrder:
 
 
 def _locks(statement: str, parameters: object) -> str | None:
-    if _COMPANY in statement:
-        return "company"
-    if found := _CHANGED.match(statement) or _LOCKING_READ.search(statement):
-        return found[1]
+    if kind := _locks_by_itself(statement):
+        return kind
     is_mailbox_event = statement.startswith("INSERT INTO event") and _MAILBOX_EVENT.search(
         str(parameters)
     )
     return "mailbox" if is_mailbox_event else None
+
+
+@lru_cache(maxsize=5000)
+def _locks_by_itself(statement: str) -> str | None:
+    if _COMPANY in statement:
+        return "company"
+    found = _CHANGED.match(statement) or _LOCKING_READ.search(statement)
+    return found[1] if found else None
 
 
 @contextmanager

@@ -49,8 +49,13 @@ class Description:
     document: dict[str, Any]
     prefix: str
     paths: list[tuple[re.Pattern[str], dict[str, Any]]] = field(default_factory=list)
+    #: by the identity of their schemas, which are parts of the document
+    validators: dict[int, Validator] = field(default_factory=dict)
+    registry: Registry[Any] = field(default_factory=Registry)
 
     def __post_init__(self) -> None:
+        resource = Resource.from_contents(self.document, default_specification=DRAFT4)
+        self.registry = Registry().with_resource(_HERE, resource)
         templates = sorted(self.document["paths"], key=lambda p: (p.count("{"), -len(p)))
         self.paths = [(_pattern(t), self.document["paths"][t]) for t in templates]
 
@@ -80,10 +85,10 @@ class Description:
 
     def validator(self, schema: dict[str, Any]) -> Validator:
         """A validator for a schema of this document."""
-        resource = Resource.from_contents(self.document, default_specification=DRAFT4)
-        registry: Registry[Any] = Registry().with_resource(_HERE, resource)
         kind = Draft4Validator if self.is_swagger else OAS30Validator
-        return kind(schema, registry=registry)
+        if id(schema) not in self.validators:
+            self.validators[id(schema)] = kind(schema, registry=self.registry)
+        return self.validators[id(schema)]
 
     def properties(self, schema: dict[str, Any]) -> set[str]:
         """The properties of a schema, inherited ones included."""
