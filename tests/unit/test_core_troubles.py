@@ -269,7 +269,7 @@ def test_who_left_at_one_look_is_one_trouble_and_who_left_later_another() -> Non
 
 
 def test_groups_that_cannot_be_read_are_one_trouble() -> None:
-    found = only(group_troubles={"Service (2)": "Grant it.", "Sales (1)": "Grant it."})
+    found = only(group_troubles={"Service (2)": "Try again.", "Sales (1)": "Grant it."})
     assert found.sentence == "Nobody who joins is added (Sales (1), Service (2)): Grant it."
     assert (found.kind, found.number, found.severity) == (TroubleKind.GROUP, 2, Severity.WARNING)
 
