@@ -12,9 +12,11 @@ import pytest
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.history.timeline import read_timelines
+from webcrm_sync.engine.mailboxes import pausing
+from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.engine.operations.retention import housekeeping
 from webcrm_sync.logs import LineFormatter
-from webcrm_sync.store import schedule
+from webcrm_sync.store import mailboxes, schedule
 from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -166,6 +168,27 @@ def test_text_of_a_mirror_that_is_never_written_is_deleted_in_time(scenario: Sce
     with scenario.context.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT draft::text FROM mirror").scalars().all()
     assert not any("Topsecret" in (row or "") for row in rows)
+
+
+def test_an_old_mail_that_is_edited_in_webcrm_gets_no_second_mirror(scenario: Scenario) -> None:
+    person = scenario.add_contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
+    sent = scenario.sandbox.crm.send_mail(user, person, "Order", "Hello")
+    scenario.poll_webcrm()
+    scenario.wait(timedelta(days=31))
+    scenario.poll_webcrm()
+    housekeeping(scenario.context)
+    with scenario.context.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+    pausing.pause(scenario.context, watched)
+    scenario.sandbox.crm.edit_activity(sent, ActivityDescription="Order, again")
+    pausing.resume(scenario.context, watched)
+    mirror(scenario.context)  # before a reading of the folder finds the mirror
+    scenario.poll_webcrm()
+    assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]
 
 
 def test_mail_sent_by_a_newly_created_webcrm_user_is_mirrored(open_scenario: OpenScenario) -> None:

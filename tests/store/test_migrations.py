@@ -172,6 +172,25 @@ def test_many_odd_rows_are_folded_in_batches(old: Engine) -> None:
     assert all(fold_address(address) == address for (address,) in found)
 
 
+def test_mirrors_that_were_given_up_after_a_month_count_as_written(old: Engine) -> None:
+    fill(
+        old,
+        *COMPANY,
+        mails("mirrored", "mirrored"),
+        "UPDATE item SET stamp = 'ms1-m-' || (40 + id), graph_id = 'g' || id",
+        "INSERT INTO mirror (company_id, activity_id, mailbox_id, state, graph_id, draft,"
+        " created_at) VALUES (1, 41, 1, 'none', 'g1', 'null', now()),"
+        " (1, 43, 1, 'none', NULL, 'null', now())",
+    )
+    migrate(old)
+    found = "SELECT activity_id, state, graph_id, draft IS NULL FROM mirror ORDER BY 1"
+    assert rows(old, found) == [
+        (41, "mirrored", "g1", True),
+        (42, "mirrored", "g2", True),
+        (43, "none", None, True),
+    ]
+
+
 def test_downgrading_leaves_a_database_of_the_previous_version(old: Engine) -> None:
     fill(old, *COMPANY)
     migrate(old)

@@ -136,7 +136,7 @@ def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.created_at < older_than,
-        mirror.c.draft.is_not(None),
+        mirror.c.state.in_([PLANNED, INTENDED]),
     )
     tx.connection.execute(
         query.values(state=NONE, draft=None, due_at=None, reason="could not be written for a month")

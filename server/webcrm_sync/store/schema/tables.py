@@ -291,7 +291,7 @@ mirror = Table(
     reference("mailbox", is_optional=True, is_owner=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    Column("draft", JSONB),
+    Column("draft", JSONB(none_as_null=True)),
     time("intent_at"),
     count("looks", key="searches"),
     count("attempts"),
