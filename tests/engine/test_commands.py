@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from support.command_line import as_json, run, shell
 from support.scenario import BO, KIM, Scenario
-from webcrm_sync.cli import cli, doctor, mailbox, migrate, prove, rebuild, serve, status
+from webcrm_sync.cli import cli, doctor, explain, mailbox, migrate, prove, rebuild, serve, status
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 STRANGER = "<stranger@nowhere.example>"
@@ -78,7 +78,7 @@ def test_status_shows_waiting_mails_and_the_latest_event(scenario: Scenario) -> 
 def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     found = as_json(status.status)
     assert found.keys() == {
-        *("is_pushed", "push_why", "webcrm_trouble", "webcrm_calls"),
+        *("status", "is_pushed", "push_why", "webcrm_trouble", "webcrm_calls"),
         *("directory_read_at", "rebuilding_since"),
         *("proved", "mailboxes", "held_jobs", "groups"),
         *("troubles", "unsent_alerts", "totals"),
@@ -130,6 +130,15 @@ def test_prove_refuses_a_mailbox_that_is_not_watched(scenario: Scenario) -> None
     refused = run(prove.prove, "--mailbox", "nobody@nordwind.example")
     assert refused.exit_code == 1
     assert "is not watched" in refused.stderr
+
+
+def test_explain_of_an_unknown_mail_fails_with_json_too(scenario: Scenario) -> None:
+    for more in ((), ("--json",)):
+        unknown = run(explain.explain, "<nobody@x.example>", *more)
+        assert unknown.exit_code == 1
+        assert unknown.stdout == ""
+        assert "No mail with this Message-ID" in unknown.stderr
+    assert run(explain.explain, " ").exit_code == 2
 
 
 def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) -> None:

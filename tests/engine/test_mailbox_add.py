@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from support.command_line import as_json, run, shell
+from support.installations import another_installation
 from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.cli.mailbox import mailbox
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -202,3 +204,27 @@ def test_removing_asks_first(scenario: Scenario) -> None:
     assert watched(scenario) == [KIM]
     assert f"{KIM} is no longer watched." in run(mailbox, "remove", KIM, "--yes").stdout
     assert watched(scenario) == []
+
+
+def test_a_take_over_of_all_names_what_another_installation_has_at_once(
+    scenario: Scenario,
+) -> None:
+    for box in people(scenario, 2):
+        run(mailbox, "add", box.address, "--yes")
+    taken = "p1@nordwind.example"
+    with another_installation(scenario) as other:
+        admin.add(other.context, admin.inspect(other.context, taken), take_over=True)
+        other.run_until_idle()
+        other.wait(timedelta(minutes=18))
+        # No check of a lease has run here: the folders themselves are asked.
+        found = as_json(mailbox, "add", "--take-over", "--dry-run")
+    assert [one["address"] for one in found["mailboxes"]] == [taken]
+
+
+def test_a_take_over_of_nothing_says_so(scenario: Scenario) -> None:
+    (box,) = people(scenario, 1)
+    run(mailbox, "add", box.address, "--yes")
+    done = run(mailbox, "add", "--take-over", "--yes")
+    assert done.exit_code == 0
+    assert "there is nothing to take over" in done.stdout
+    assert "half a minute" in done.stdout

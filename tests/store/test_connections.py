@@ -9,7 +9,9 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from support.processes import until
@@ -104,3 +106,29 @@ def _answer_by_its_end(theirs: socket.socket) -> None:
     with theirs:
         theirs.settimeout(30)
         theirs.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("url", "limited"),
+    [
+        ("postgresql://h/d", "postgresql://h/d?connect_timeout=10"),
+        ("postgres://u:p%3Fx@h", "postgresql://u:p%3Fx@h?connect_timeout=10"),
+        ("postgresql://u:p?x@h/d", "postgresql://u:p?x@h/d?connect_timeout=10"),
+        ("postgresql:///d?host=/s", "postgresql:///d?host=/s&connect_timeout=10"),
+        ("postgresql://h/d?connect_timeout=3", "postgresql://h/d?connect_timeout=3"),
+    ],
+)
+def test_a_silent_host_is_given_up_unless_the_url_says_when(url: str, limited: str) -> None:
+    assert libpq_url(url) == limited
+    assert libpq_url(limited) == limited
+
+
+def test_a_database_that_takes_the_call_and_stays_silent_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://w@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=2"
+        with (
+            closing(Database(url, now=lambda: datetime.now(UTC))) as database,
+            pytest.raises(OperationalError, match="timeout"),
+            database.begin(1),
+        ):
+            pass

@@ -19,9 +19,11 @@ def explain(message_id: str, is_json: bool) -> None:
 
     MESSAGE_ID: from the mail's internet headers.
     """
+    if not message_id.strip():
+        raise click.UsageError("Give the Message-ID of a mail, such as <1@mail.example>.")
     with open_company() as context:
         timelines = read_timelines(context, message_id)
-    if is_json:
+    if is_json and timelines:
         common.print_json([asdict(timeline) for timeline in timelines])
         return
     if not timelines:

@@ -142,7 +142,7 @@ def _confirm(context: Context, users: tuple[MailUser, ...], *, yes: bool) -> Non
         " Activities in webCRM. Until that is complete, no mail is filed.",
         err=True,
     )
-    common.confirm(yes=yes)
+    common.confirm(yes=yes, default=False)
 
 
 def _print_result(rebuilt: Rebuilt) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from webcrm_sync.core.web_address import is_loopback, is_unencrypted
+from webcrm_sync.core.webhook_key import webhook_key
 from webcrm_sync.settings.model import PREFIX, Settings
 
 #: The settings that hold an address that we call, or by which others call us.
@@ -76,6 +77,13 @@ def _check_webhook(settings: Settings) -> Iterator[Conflict]:
             "alert_webhook_url",
             "alert_webhook_secret",
         )
+    secret = settings.alert_webhook_secret
+    if secret:
+        try:
+            webhook_key(secret.get_secret_value())
+        except ValueError as error:
+            text = f"ALERT_WEBHOOK_SECRET: {error}; make one with `openssl rand -base64 32`"
+            yield _conflict(text, "alert_webhook_secret")
     url = settings.alert_webhook_url
     if url and is_unencrypted(url.get_secret_value()) and not settings.allow_http:
         yield _conflict(

@@ -59,7 +59,7 @@ def check_database_url(value: str) -> str:
 def check_moment(value: datetime) -> datetime:
     """`value`, if its year is a sensible one. Without a zone it is UTC."""
     if not 1990 <= value.year <= 2200:
-        raise ValueError("must be a moment such as 2026-03-01T12:00:00Z")
+        raise ValueError("must be a day or a moment, such as 2027-03-01 or 2027-03-01T12:00:00Z")
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 

@@ -121,7 +121,7 @@ def _take_file(found: Variables, setting: str, named: Mapping[str, str]) -> None
 def _read_secret(path: str) -> str:
     """The only line of a file. Raises ValueError with a sentence that quotes nothing."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
             content = file.read(_MAX_BYTES + 1)
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
@@ -134,6 +134,11 @@ def _read_secret(path: str) -> str:
     if len(text.splitlines()) > 1 or len(content) > _MAX_BYTES:
         raise ValueError("the file must hold one line, the secret alone")
     return text
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """The file's descriptor, without waiting for somebody who writes into a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _read_dotenv() -> Mapping[str, str]:

@@ -37,7 +37,7 @@ def describe_error(error: ErrorDetails) -> str:
     """
     kind = error["type"]
     if kind.startswith(("date", "time")):
-        return "must be a moment such as 2026-03-01T12:00:00Z"
+        return "must be a day or a moment, such as 2027-03-01 or 2027-03-01T12:00:00Z"
     words = _WORDS.get(kind)
     return words(error.get("ctx", {})) if words else "has a form that cannot be read"
 

@@ -178,6 +178,8 @@ def is_conflict(error: BaseException) -> bool:
     return cause is not None
 
 
+#: How many seconds a connection to the database may take to begin.
+_CONNECT_S = 10
 #: The key of a pooled connection's last use, and how many seconds it is trusted without a check.
 USED, _TRUSTED_S = "used at", 5.0
 
@@ -314,11 +316,17 @@ def is_database_in_trouble(error: BaseException) -> bool:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """A URL `postgresql://...` in SQLAlchemy's form, which names the driver."""
+    """A URL `postgresql://...` in SQLAlchemy's form, which names the driver.
+
+    A host that takes the connection and stays silent is given up, unless the URL says when.
+    """
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
-    return url
+            url = "postgresql+psycopg://" + url.removeprefix(scheme)
+    if "connect_timeout=" in url:
+        return url
+    has_options = "?" in url.rpartition("@")[2]
+    return f"{url}{'&' if has_options else '?'}connect_timeout={_CONNECT_S}"
 
 
 def libpq_url(url: str) -> str:

@@ -69,11 +69,14 @@ def add(
     is_typed = list_file is not None and is_standard_input(list_file)
     is_asking = not (is_json or yes or is_typed) and sys.stdin.isatty()
     with open_company() as context, common.call_off_on_interrupt() as is_called_off:
-        if take_over and not (wanted or group_id):
-            wanted = [Wanted(box, box) for box in lease.list_elsewhere(context)]
+        is_all = not (wanted or group_id)
+        if is_all:
+            wanted = [Wanted(box, box) for box in lease.list_watched(context)]
         members = _list_members(context, group_id) if group_id else ()
         group = NamedGroup(group_id, groups.read_name(context, group_id)) if group_id else None
-        report = Report(context.settings.folder_name, group, is_dry_run=dry_run)
+        report = Report(
+            context.settings.folder_name, group, is_dry_run=dry_run, is_take_over_of_all=is_all
+        )
         run = _Run(context, report, is_called_off, take_over=take_over)
         run.inspect([*wanted, *_wanted(members, report)])
         if not is_json:
@@ -143,6 +146,8 @@ class _Run:
                 why = self._report.fail(outcome.thing.name, outcome.error)
                 self._troubles[outcome.thing.key] = why
         self._report.find(found.values())
+        if self._report.is_take_over_of_all:
+            self._report.keep_held_elsewhere(lease.list_elsewhere(self._context))
 
     def _inspect(self, one: Wanted) -> Findings:
         findings = admin.inspect(self._context, one.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 
 import click
@@ -16,6 +16,11 @@ from webcrm_sync.engine.mailboxes.cures import explain_failure
 
 #: Up to this many mailboxes are described one by one; of more, a summary says enough.
 _DESCRIBED = 5
+_NOTHING_ELSEWHERE = (
+    "No other installation works on a watched mailbox, so there is nothing to take over. A restored"
+    " database knows that half a minute after its worker has started: `webcrm-sync status` then"
+    " names such mailboxes."
+)
 #: The addresses that are named for one reason.
 _NAMED = 10
 
@@ -38,11 +43,13 @@ class Report:
     """The findings and results of one run, by address.
 
     `left_out`: why a member of the group is no mailbox to watch; this is no failure.
+    `is_take_over_of_all`: all watched mailboxes on which another installation works are meant.
     """
 
     folder_name: str
     group: NamedGroup | None
     is_dry_run: bool
+    is_take_over_of_all: bool = False
     is_followed: bool = False
     left_out: dict[str, str] = field(default_factory=dict)
     found: dict[str, Findings] = field(default_factory=dict)
@@ -59,6 +66,17 @@ class Report:
         """Take what the mailboxes hold, to be shown in the order of their addresses."""
         by_address = {one.user.address: one for one in findings}
         self.found = dict(sorted(by_address.items()))
+
+    def keep_held_elsewhere(self, known: Collection[str]) -> None:
+        """Drop the mailboxes on which no other installation works.
+
+        `known`: the addresses of those whose lease this installation has found to be another's.
+        """
+        self.found = {
+            address: one
+            for address, one in self.found.items()
+            if one.rival is not None or address in known
+        }
 
     def succeed(self, findings: Findings) -> None:
         """Count a mailbox as added."""
@@ -84,6 +102,8 @@ class Report:
                 " with the categories 'webCRM sync' and 'Synced'. Nothing outside these folders is"
                 " read."
             )
+        elif self.is_take_over_of_all:
+            click.echo(_NOTHING_ELSEWHERE)
         self._print_reasons("cannot be added", self.failed)
         self._print_reasons("left out", self.left_out)
         if self.group and self.is_dry_run:

@@ -7,7 +7,6 @@ one sends and what is sent again (Standard Webhooks: specification, signature sc
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 import time
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from webcrm_sync.core.alert_text import Notice, payload
+from webcrm_sync.core.webhook_key import webhook_key
 from webcrm_sync.engine.alerts.not_sent import NotSent
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.errors import classify_connection_error
@@ -25,8 +25,6 @@ from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import PREFIX, Settings
 
 _BOUNDS = Bounds(seconds=20, size=64 * 1024)
-#: A secret with this prefix is written in base64.
-_ENCODED = "whsec_"
 
 
 def send(settings: Settings, notice: Notice) -> str:
@@ -54,7 +52,7 @@ def sign(secret: str, message_id: str, content: bytes) -> dict[str, str]:
     """The headers of a signed request."""
     timestamp = str(int(time.time()))
     signed = b".".join((message_id.encode(), timestamp.encode(), content))
-    digest = base64.b64encode(hmac.digest(_key(secret), signed, "sha256")).decode()
+    digest = base64.b64encode(hmac.digest(webhook_key(secret), signed, "sha256")).decode()
     return {
         "Content-Type": "application/json",
         "User-Agent": "webcrm-sync",
@@ -62,12 +60,3 @@ def sign(secret: str, message_id: str, content: bytes) -> dict[str, str]:
         "webhook-timestamp": timestamp,
         "webhook-signature": f"v1,{digest}",
     }
-
-
-def _key(secret: str) -> bytes:
-    if not secret.startswith(_ENCODED):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix(_ENCODED), validate=True)
-    except binascii.Error:
-        return secret.encode()

@@ -115,6 +115,12 @@ def find_rival(context: Context, user_id: str, folder_ids: Sequence[str]) -> str
     return next((one.lease for one in facts.values() if one and one.lease not in free), None)
 
 
+def list_watched(context: LocalContext) -> Sequence[str]:
+    """The addresses of the watched mailboxes."""
+    with context.begin() as tx:
+        return [box.address for box in mailboxes.all_mailboxes(tx)]
+
+
 def list_elsewhere(context: LocalContext) -> Sequence[str]:
     """The addresses of the watched mailboxes on which another installation works."""
     with context.begin() as tx:

@@ -172,12 +172,6 @@ class MicrosoftChecks:
         writable = [one for one in old if not one.is_elsewhere]
         if old and not troubles:
             yield Check(name, Verdict.OK, f"{len(old)} watched, all readable")
-        if not self.watched:
-            text = (
-                "no mailbox is watched yet. `webcrm-sync doctor ADDRESS` tries one, "
-                "`webcrm-sync mailbox add ADDRESS` adds it"
-            )
-            yield Check(name, Verdict.WARNING, text)
         for one in (*writable[:1], *new):
             yield from run_part("write permission", partial(self._check_writing, one))
 

@@ -23,6 +23,11 @@ from webcrm_sync.store.webcrm_in_use import AnotherWebCrm
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
+_NONE_WATCHED = (
+    "no mailbox is watched yet. `webcrm-sync doctor ADDRESS` tries one, "
+    "`webcrm-sync mailbox add ADDRESS` adds it"
+)
+
 
 class Clients(Protocol):
     """The clients of Graph and webCRM, with or without a database."""
@@ -60,6 +65,8 @@ def run_checks(context: Context, addresses: Sequence[str] = ()) -> Iterator[Chec
     with context.begin() as tx:
         is_group_followed = bool(groups.all_groups(tx))
     watched = _read_watched(context, addresses)
+    if not watched:
+        yield Check("mailboxes", Verdict.WARNING, _NONE_WATCHED)
     yield from check_services(context, watched, is_group_followed=is_group_followed)
     yield from run_part("webCRM in use", partial(_check_webcrm_in_use, context))
     known = partial(check_public_url, context.settings, installation_ids(context), context.now())
