@@ -96,7 +96,8 @@ def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     (group,) = box["pending"]
     assert group["message_ids"] == [STRANGER]
     assert (group["state"], group["reason"], group["count"]) == ("waiting", "no contact", 1)
-    assert as_json(mailbox.mailbox, "list") == found["mailboxes"]
+    del box["troubles"]  # what the troubles of the service say about it
+    assert as_json(mailbox.mailbox, "list") == [box]
 
 
 def test_doctor_as_json_keeps_its_shape(scenario: Scenario) -> None:
