@@ -10,7 +10,10 @@ import pytest
 import trustme
 
 from support.doctor import OK, WARNING, Doctor, answering
+from support.installations import another_installation
 from support.scenario import KIM
+from webcrm_sync.core.mailbox_lease import SETTLE
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import groups
 from webcrm_sync.web.app import create_app
@@ -257,3 +260,19 @@ def test_a_service_with_an_expired_certificate_is_no_matter_of_roots(doctor: Doc
         text = doctor.said("webCRM login")
     assert "has expired; its owner must renew it, unless the clock of this machine is wrong" in text
     assert "CA_BUNDLE" not in text
+
+
+def test_doctor_writes_nothing_into_a_mailbox_of_another_installation(doctor: Doctor) -> None:
+    taken = "taken@nordwind.example"
+    doctor.scenario.sandbox.outlook.add_mailbox(taken, "Taken")
+    with another_installation(doctor.scenario) as other:
+        admin.add(other.context, admin.inspect(other.context, taken))
+        other.wait(SETTLE)
+        other.run_until_idle()
+    doctor.scenario.sandbox.journal.clear()
+    text = doctor.said("mailboxes", arguments=(taken,))
+    assert text.startswith(f"{taken}: Another installation of webCRM sync works on this mailbox")
+    assert text.endswith(f"`webcrm-sync mailbox add {taken} --take-over`")
+    user_id = doctor.scenario.sandbox.outlook.mailbox(taken).user_id
+    writes = [e for e in doctor.scenario.sandbox.journal.exchanges if e.method != "GET"]
+    assert not any(user_id in e.path for e in writes)

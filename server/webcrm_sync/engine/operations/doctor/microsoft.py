@@ -167,7 +167,7 @@ class MicrosoftChecks:
         troubles = [(one.address, text) for one, text in errors.items() if text]
         yield from group(name, Verdict.FAILED, "mailboxes", troubles)
         readable = [one for one, text in errors.items() if not text]
-        new = [one for one in readable if one.user_id is None]
+        new = [one for one in readable if one.user_id is None and not one.is_elsewhere]
         old = [one for one in readable if one.user_id is not None]
         writable = [one for one in old if not one.is_elsewhere]
         if old and not troubles:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.core.mailbox_lease import describe_rival
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.local_context import LocalContext
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import webcrm_in_use
 from webcrm_sync.engine.operations.doctor import tables
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
@@ -65,6 +70,9 @@ def run_checks(context: Context, addresses: Sequence[str] = ()) -> Iterator[Chec
     with context.begin() as tx:
         is_group_followed = bool(groups.all_groups(tx))
     watched = _read_watched(context, addresses)
+    rivals = _find_rivals(context, watched)
+    yield from (Check("mailboxes", Verdict.FAILED, text) for text in rivals.values())
+    watched = [replace(one, is_elsewhere=True) if one in rivals else one for one in watched]
     if not watched:
         yield Check("mailboxes", Verdict.WARNING, _NONE_WATCHED)
     yield from check_services(context, watched, is_group_followed=is_group_followed)
@@ -91,6 +99,21 @@ def _check_webcrm_in_use(context: Context) -> Iterator[Check]:
         yield Check(name, Verdict.FAILED, str(error))
     else:
         yield Check(name, Verdict.OK, "it is the one that the filed mails are in")
+
+
+def _find_rivals(context: Context, watched: Sequence[Watched]) -> dict[Watched, str]:
+    """What stands against adding a mailbox that nobody here watches: another installation does."""
+    found = {}
+    for one in (w for w in watched if w.user_id is None):
+        with suppress(SyncError):  # a later check tries the mailbox and says what is wrong
+            rival = admin.find_rival(context, context.graph.find_user(one.address))
+            if rival is not None:
+                found[one] = (
+                    f"{one.address}: {describe_rival(rival, context.now())} Nothing was written"
+                    " there. Stop that installation, or remove the mailbox from it; then"
+                    f" `webcrm-sync mailbox add {one.address} --take-over`"
+                )
+    return found
 
 
 def _read_watched(context: LocalContext, addresses: Sequence[str]) -> list[Watched]:
