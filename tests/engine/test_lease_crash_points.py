@@ -15,6 +15,8 @@ from support.lease_runner import STORIES, LeaseRunner, LeaseStory, lease_runner
 #: alternate: a run takes seconds, since hours pass in it for two installations.
 IS_FULL = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH"))
 _STEP = 4
+#: How often webCRM is polled depends on how long the steps take, so the last polls may be missing.
+_POLL = "webcrm GET /Queries"
 
 
 @pytest.fixture(scope="module", params=STORIES, ids=lambda story: story.name)
@@ -67,7 +69,7 @@ def _deviations(runner: LeaseRunner, point: Point, name: str) -> Iterator[str]:
     except Exception as error:
         yield f"{where}: {error!r}"
         return
-    if not run.has_failed:
+    if not run.has_failed and name != _POLL:
         yield f"{where}: the story did not come to this point"
     if run.result != runner.baseline().result:
         yield f"{where}: {run.result}"

@@ -109,12 +109,6 @@ def write_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> int:
     return int(tx.connection.execute(query.returning(begun.c.times)).scalar_one()) - 1
 
 
-def has_marker_beside(tx: Tx, task: str, subject_id: int, step: str) -> bool:
-    """True if the job has a crash marker of another step than this one."""
-    others = _is_job(begun, task, subject_id) & ~begun.c.thing.startswith(f"{step}: ")
-    return bool(tx.connection.scalar(select(select(begun.c.thing).where(others).exists())))
-
-
 def delete_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> None:
     """Record that the job finished its work on `name`."""
     is_marker = _is_job(begun, task, subject_id) & (begun.c.thing == name)

@@ -8,7 +8,6 @@ ids, so that a mail that a person moved just now does not wait for further pages
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,10 +20,9 @@ from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery.page_reader import guard_entry, read_page_facts
+from webcrm_sync.engine.discovery.page_reader import read_page_facts
 from webcrm_sync.engine.discovery.page_writer import write_announced, write_page
 from webcrm_sync.engine.fault_isolation import isolate
-from webcrm_sync.engine.fault_isolation.crash_markers import crash_marker_around
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import folder_reads, mailboxes
@@ -127,11 +125,8 @@ def _read_folder_on(context: Context, box: Mailbox, folder: SyncFolder) -> None:
 def _read_announced(
     context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]
 ) -> None:
-    """Record these copies ahead of the page that lists them, without moving the cursor.
-
-    In careful mode the page has a crash marker for each, and this call would not.
-    """
-    if not graph_ids or context.careful:
+    """Record these copies ahead of the page that lists them, without moving the cursor."""
+    if not graph_ids:
         return
     try:
         messages = context.graph.fetch_messages(box.user_id, graph_ids)
@@ -187,12 +182,23 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder, reading: _R
     reading.cursors.check(folder.cursor or "")
     is_last = False
     while not is_last:
-        with crash_marker_around(context, "read a page", _page_name(context, folder)):
-            recorded = _record_next_page(context, box, folder, reading)
-        if recorded is None:
-            return
-        folder, page = recorded
+        try:
+            page = context.graph.fetch_page(
+                box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE
+            )
+        except (CursorExpired, Refused, Gone) as error:
+            restarted = _restart(context, box, folder, reading, error)
+            if restarted is None:
+                return
+            folder = restarted
+            continue
+        facts = read_page_facts(context, box, folder, page.changes)
+        if not write_page(context, box, folder, page, facts):
+            return  # another run reads on from here
+        reading.has_new_copies |= bool(facts.arrivals)
+        reading.changes += len(page.changes)
         is_last = page.is_last
+        folder = replace(folder, cursor=page.cursor, has_more=not is_last)
         if not is_last:
             if reading.announced is not None:
                 _hand_over(context, box)
@@ -202,35 +208,6 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder, reading: _R
                 return
             reading.cursors.check(page.cursor)
     _finish_reading(context, box, folder, reading)
-
-
-def _page_name(context: Context, folder: SyncFolder) -> str:
-    """The page behind the cursor. Another version of the product tries it anew."""
-    digest = hashlib.sha256((folder.cursor or "").encode()).hexdigest()[:16]
-    return f"folder {folder.id} from {digest} in {context.version}"
-
-
-def _record_next_page(
-    context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading
-) -> tuple[SyncFolder, Page] | None:
-    """Commit the next page: the folder behind it, and the page. None if this reading must end."""
-    try:
-        page = context.graph.fetch_page(
-            *(box.user_id, folder.graph_id, folder.cursor),
-            size=PAGE_SIZE,
-            guard=guard_entry(context, box),
-        )
-    except (CursorExpired, Refused, Gone) as error:
-        restarted = _restart(context, box, folder, reading, error)
-        if restarted is None:
-            return None
-        return _record_next_page(context, box, restarted, reading)
-    facts = read_page_facts(context, box, folder, page.changes)
-    if not write_page(context, box, folder, page, facts):
-        return None  # another run reads on from here
-    reading.has_new_copies |= bool(facts.arrivals)
-    reading.changes += len(page.changes)
-    return replace(folder, cursor=page.cursor, has_more=not page.is_last), page
 
 
 def _hand_over(context: Context, box: Mailbox) -> None:

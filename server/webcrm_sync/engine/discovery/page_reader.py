@@ -13,8 +13,6 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.arrivals import Arrival, is_new_copy
 from webcrm_sync.engine.discovery.mail_candidates import read_files
 from webcrm_sync.engine.fault_isolation import isolate
-from webcrm_sync.engine.fault_isolation.crash_markers import crash_marker
-from webcrm_sync.graph.guards import EntryGuard
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.items.item import Item
@@ -52,11 +50,6 @@ def read_page_facts(
         changes, lambda some: _read_page_facts(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
-
-
-def guard_entry(context: Context, box: Mailbox) -> EntryGuard:
-    """A crash marker around the reading of each entry: a copy whose entry kills is unreadable."""
-    return lambda graph_id: crash_marker(context, "read an entry", _copy_name(box, graph_id))
 
 
 def _read_page_facts(

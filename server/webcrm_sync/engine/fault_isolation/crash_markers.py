@@ -46,34 +46,6 @@ def crash_marker(context: Context, step: str, name: str) -> Iterator[None]:
         _finish(context, careful, marker)
 
 
-@contextmanager
-def crash_marker_around(context: Context, step: str, name: str) -> Iterator[None]:
-    """Commit a marker around a block whose steps have markers of their own, where it can.
-
-    Deaths at one of these are not this marker's: they have an end when that thing is held back.
-    Raises DiedTooOften like `crash_marker`, and keeps the marker then, since nothing is held back:
-    the job waits.
-    """
-    careful = context.careful
-    if careful is None:
-        yield
-        return
-    marker = f"{step}: {name}"
-    with context.begin() as tx:
-        deaths = job_failures.write_crash_marker(tx, careful.task, careful.subject_id, marker)
-        is_explained = job_failures.has_marker_beside(tx, careful.task, careful.subject_id, step)
-    if is_given_up(deaths) and not is_explained:
-        raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
-    try:
-        yield
-    except MemoryError:
-        raise
-    except Exception:
-        _finish(context, careful, marker)
-        raise
-    _finish(context, careful, marker)
-
-
 def _finish(context: Context, careful: CarefulMode, marker: str) -> None:
     with context.begin() as tx:
         job_failures.delete_crash_marker(tx, careful.task, careful.subject_id, marker)
