@@ -90,12 +90,10 @@ def log() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter())
     root = logging.getLogger()
-    level = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     yield stream
     root.removeHandler(handler)
-    root.setLevel(level)
 
 
 def test_no_log_line_reveals_who_wrote_what(scenario: Scenario, log: io.StringIO) -> None:

@@ -179,7 +179,7 @@ def test_the_totals_say_of_a_dead_worker_what_the_troubles_say(scenario: Scenari
 
 @pytest.mark.usefixtures("environment")
 def test_a_mailbox_that_nobody_reads_is_in_trouble_everywhere(scenario: Scenario) -> None:
-    """Nothing stands in its row; only the trouble of the service names it."""
+    """Only a trouble of the service names the mailbox; its own row shows none."""
     scenario.add_mailbox("lo@nordwind.example", "Lo")
     be_at_work(scenario)
     with scenario.context.begin() as tx:

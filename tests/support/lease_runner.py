@@ -106,7 +106,7 @@ def first_looks_again(pair: Pair) -> None:
 
 
 def both_work(pair: Pair) -> None:
-    """Both work until whoever gets the mailbox has done what it found."""
+    """Run both installations until the one with the mailbox has finished its mails."""
     pair.work(rounds=_ROUNDS)
 
 

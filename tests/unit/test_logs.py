@@ -16,14 +16,13 @@ log = logging.getLogger("webcrm_sync.engine.history.timeline")
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before = list(root.handlers)
     root.handlers[:] = []  # pytest's own handlers must survive configure()
     stream = io.StringIO()
     logs.configure(logging.INFO, stream)
     yield stream
     logging.captureWarnings(False)
     root.handlers[:] = before
-    root.setLevel(level)
 
 
 def test_an_event_is_one_line_with_its_fields_in_utc(lines: io.StringIO) -> None:

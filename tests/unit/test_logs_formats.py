@@ -24,14 +24,13 @@ log = logging.getLogger("webcrm_sync.engine.history.timeline")
 def lines() -> Iterator[io.StringIO]:
     """What is logged. pytest's own handlers survive `configure`."""
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before = list(root.handlers)
     root.handlers[:] = []
     stream = io.StringIO()
     logs.configure(logging.INFO, stream)
     yield stream
     logging.captureWarnings(False)
     root.handlers[:] = before
-    root.setLevel(level)
 
 
 def test_json_holds_the_same_as_the_line_and_no_address(lines: io.StringIO) -> None:

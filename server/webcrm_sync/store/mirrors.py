@@ -136,7 +136,8 @@ def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.created_at < older_than,
-        mirror.c.state.in_([PLANNED, INTENDED]),
+        mirror.c.draft.is_not(None),
+        mirror.c.state != MIRRORED,
     )
     tx.connection.execute(
         query.values(state=NONE, draft=None, due_at=None, reason="could not be written for a month")
