@@ -4,7 +4,7 @@ import { createApi } from "../src/api.ts";
 import { createAuth } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
 import { connect, registerCommand } from "../src/host.ts";
-import { textsFor } from "../src/i18n.ts";
+import { loadTexts } from "../src/i18n.ts";
 import { createPageChannel } from "../src/page_channel.ts";
 import { withSharedMailErrors } from "../src/shared_mail.ts";
 import { syncNow } from "../src/sync_now.ts";
@@ -17,8 +17,8 @@ registerCommand("syncNow", async () => {
     const auth = createAuth(config, host);
     const api = withSharedMailErrors(createApi(config.api, auth.token), host);
     const channel = createPageChannel();
-    const { folderName } = config;
-    await syncNow({ host, api, auth, channel, texts: textsFor(host.language), folderName });
+    const texts = await loadTexts(host.language);
+    await syncNow({ host, api, auth, channel, texts, folderName: config.folderName });
   }
 });
 

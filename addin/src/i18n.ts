@@ -1,12 +1,6 @@
-/** The texts that people see, in their language. */
+/** The texts that people see, in their language. Only that one is loaded, and English. */
 
-import da from "../locales/da.json";
-import de from "../locales/de.json";
 import en from "../locales/en.json";
-import fi from "../locales/fi.json";
-import nl from "../locales/nl.json";
-import no from "../locales/no.json";
-import sv from "../locales/sv.json";
 
 /** The key of a text in the locales, such as "synced.sentence". */
 export type TextKey = keyof typeof en;
@@ -41,16 +35,38 @@ export interface Texts {
   dateTime(at: Date, now: Date): string;
 }
 
-const LOCALES: Record<string, Locale> = { en, da, de, fi, nl, no, nb: no, nn: no, sv };
+const NORWEGIAN = () => import("../locales/no.json");
+const LOADERS: Record<string, () => Promise<{ default: Locale }>> = {
+  da: () => import("../locales/da.json"),
+  de: () => import("../locales/de.json"),
+  en: async () => ({ default: en }),
+  fi: () => import("../locales/fi.json"),
+  nl: () => import("../locales/nl.json"),
+  no: NORWEGIAN,
+  nb: NORWEGIAN,
+  nn: NORWEGIAN,
+  sv: () => import("../locales/sv.json"),
+};
 const FALLBACK = "en";
 /** The values that are the subject of their sentence. */
 const STRONG = new Set(["organisation", "addresses"]);
 
-/** The texts for Outlook's display language; in English if there is no locale for it. */
-export function textsFor(language: string): Texts {
+/**
+ * The texts for Outlook's display language. In English if there is no locale for it, or if the
+ * server does not answer: a pane in English is of more use than none. Never rejects.
+ */
+export async function loadTexts(language: string): Promise<Texts> {
   const [primary = ""] = language.toLowerCase().split("-");
-  const locale = LOCALES[primary] ?? en;
-  const tag = LOCALES[primary] ? language : FALLBACK;
+  try {
+    const loaded = await LOADERS[primary]?.();
+    return loaded ? createTexts(loaded.default, language) : createTexts(en, FALLBACK);
+  } catch {
+    return createTexts(en, FALLBACK);
+  }
+}
+
+/** The texts of one locale; `tag`: BCP 47, how numbers and dates are written. */
+function createTexts(locale: Locale, tag: string): Texts {
   const time = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   const date = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" });
   const number = new Intl.NumberFormat(tag);

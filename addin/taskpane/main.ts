@@ -13,7 +13,7 @@ import { createAuth, forwardedSignIn } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
 import { Controller } from "../src/controller.ts";
 import { connect, type Host } from "../src/host.ts";
-import { textsFor } from "../src/i18n.ts";
+import { loadTexts, type Texts } from "../src/i18n.ts";
 import { createPageChannel } from "../src/page_channel.ts";
 import { createRenderer, type UserAction } from "../src/render.ts";
 import { Session } from "../src/session.ts";
@@ -38,10 +38,9 @@ function isHidden(): boolean {
   return document.hidden;
 }
 
-function openSession(host: Host): void {
+function openSession(host: Host, texts: Texts): void {
   const auth = createAuth(config, host);
   const api = withSharedMailErrors(createApi(config.api, auth.token), host);
-  const texts = textsFor(host.language);
   const channel = createPageChannel();
   const render = createRenderer(root, live, (action: UserAction) => controller.handle(action));
   const session = new Session({ host, api, channel, texts, config, isHidden }, render);
@@ -66,17 +65,19 @@ function applyTheme(host: Host): void {
 }
 
 /** Asks a person in a plain browser to open the add-in in Outlook. */
-function renderOutsideOutlook(): void {
-  const context = { ...config, texts: textsFor(navigator.language), now: new Date() };
+function renderOutsideOutlook(texts: Texts): void {
+  const context = { ...config, texts, now: new Date() };
   const view = createViewModel(initialModel({ kind: "outside" }), context);
   createRenderer(root, live, () => undefined)(view);
 }
 
 if (!(await forwardedSignIn())) {
+  // Mostly Outlook's language too: its texts load while Office.js starts.
+  const likely = loadTexts(navigator.language);
   const host = await connect();
   if (host) {
-    openSession(host);
+    openSession(host, await loadTexts(host.language));
   } else {
-    renderOutsideOutlook();
+    renderOutsideOutlook(await likely);
   }
 }

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import { textOf, textsFor } from "../src/i18n.ts";
+import { textOf } from "../src/i18n.ts";
 import type { MailState, Target } from "../src/api_models.ts";
 import { AddinError, type ErrorKind } from "../src/errors.ts";
 import { noteText, errorTexts } from "../src/view_model_status.ts";
-import { mailState, NOW } from "./fixtures.ts";
+import { mailState, NOW, textsIn } from "./fixtures.ts";
 import { states } from "./preview/states.mjs";
 
 const FOLDER = new URL("../locales/", import.meta.url);
@@ -48,7 +48,7 @@ describe.each([...LOCALES])("the texts in %s", (_, locale) => {
 const NOTE_LENGTH = 150;
 
 describe.each([...LOCALES])("the note on the mail in %s", (language) => {
-  const texts = textsFor(language);
+  const texts = textsIn(language);
   const context = { texts, folderName: "webCRM sync" };
 
   test.each(Object.keys(states))("fits for the state %s", (name) => {
@@ -92,19 +92,19 @@ describe("the language", () => {
     ["sv-FI", "I webCRM"],
     ["fr-FR", "In webCRM"],
   ])("%s is found", (language, sentence) => {
-    expect(textsFor(language).get("synced.sentence")).toBe(sentence);
+    expect(textsIn(language).get("synced.sentence")).toBe(sentence);
   });
 
   test("without a locale is English, numbers too", () => {
-    expect(textsFor("fr-FR").plural("foot.waiting", 1234.5)).toBe("Waiting for a contact: 1,234.5");
-    expect(textsFor("de-DE").plural("foot.waiting", 1234.5)).toBe(
+    expect(textsIn("fr-FR").plural("foot.waiting", 1234.5)).toBe("Waiting for a contact: 1,234.5");
+    expect(textsIn("de-DE").plural("foot.waiting", 1234.5)).toBe(
       "Warten auf einen Kontakt: 1.234,5",
     );
   });
 });
 
 describe("a sentence", () => {
-  const texts = textsFor("en-GB");
+  const texts = textsIn("en-GB");
 
   test("makes its subject strong", () => {
     const parts = texts.parts("new.known_person", { organisation: "Harbour", person: "Office" });

@@ -6,11 +6,10 @@ import type { Api } from "../src/api.ts";
 import type { MailState } from "../src/api_models.ts";
 import { Controller } from "../src/controller.ts";
 import type { AddinError } from "../src/errors.ts";
-import { textsFor } from "../src/i18n.ts";
 import type { MailRef, Selection } from "../src/selection.ts";
 import { Session } from "../src/session.ts";
 import type { View } from "../src/view_model.ts";
-import { mail, mailState } from "./fixtures.ts";
+import { mail, mailState, textsIn } from "./fixtures.ts";
 import { connection, organisations, story } from "./preview/states.mjs";
 
 /** A call to the API that the test answers or fails. */
@@ -67,7 +66,7 @@ export function createSession() {
       },
       api,
       channel: { announceChange: () => void (outlook.announcements += 1) },
-      texts: textsFor("en-GB"),
+      texts: textsIn("en-GB"),
       config: { folderName: "webCRM sync", usualSeconds: 3 },
       isHidden: () => outlook.isHidden,
     },

@@ -4,8 +4,7 @@ import type { MailState } from "../src/api_models.ts";
 import { AddinError } from "../src/errors.ts";
 import type { Selection } from "../src/selection.ts";
 import { syncNow } from "../src/sync_now.ts";
-import { textsFor } from "../src/i18n.ts";
-import { mail, mailState } from "./fixtures.ts";
+import { mail, mailState, textsIn } from "./fixtures.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -30,7 +29,7 @@ async function run(answers: (MailState | AddinError)[], selection: Selection = m
     api: { sync: next, state: next },
     auth: { signIn: async () => void (signIns += 1) },
     channel: { announceChange: () => void (announcements += 1) },
-    texts: textsFor("en-GB"),
+    texts: textsIn("en-GB"),
     timeoutMs: 5_000,
   });
   await vi.advanceTimersByTimeAsync(10_000);

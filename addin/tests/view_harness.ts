@@ -1,12 +1,12 @@
 /** Builds the view of a mail's state after some events. */
 
 import type { MailState } from "../src/api_models.ts";
-import { textOf, textsFor } from "../src/i18n.ts";
+import { textOf } from "../src/i18n.ts";
 import { type Event, initialModel, reduce } from "../src/state.ts";
 import { createViewModel, type View } from "../src/view_model.ts";
-import { mail, NOW } from "./fixtures.ts";
+import { mail, NOW, textsIn } from "./fixtures.ts";
 
-export const texts = textsFor("en-GB");
+export const texts = textsIn("en-GB");
 export const context = { texts, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
 
 /** The view of this state, after these events. */

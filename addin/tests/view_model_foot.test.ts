@@ -4,11 +4,10 @@ import type { MailState } from "../src/api_models.ts";
 import { AddinError, type ErrorKind } from "../src/errors.ts";
 import { createViewModel, type FooterView } from "../src/view_model.ts";
 import { type Event, initialModel, reduce } from "../src/state.ts";
-import { textsFor } from "../src/i18n.ts";
-import { mail, mailState, NOW } from "./fixtures.ts";
+import { mail, mailState, NOW, textsIn } from "./fixtures.ts";
 import { connection } from "./preview/states.mjs";
 
-const context = { texts: textsFor("en-GB"), now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
+const context = { texts: textsIn("en-GB"), now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
 
 function shownFoot(given: MailState | null, events: Event[]): FooterView | null {
   const first: Event[] = given ? [{ type: "loaded", mailState: given, by: "person", at: 0 }] : [];
@@ -21,7 +20,7 @@ test.each([
   ["nb-NO", "Hjelp"],
   ["fi-FI", "Ohje"],
 ])("the page of help is one click away, before anything is known: %s", (language, label) => {
-  const texts = textsFor(language);
+  const texts = textsIn(language);
   const view = createViewModel(initialModel({ kind: "outside" }), { ...context, texts });
   expect(view.help).toEqual({ label, link: `/help?lang=${language}` });
 });

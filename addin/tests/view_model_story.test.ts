@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { StoryFacts, StoryLine } from "../src/api_models.ts";
 import { createViewModel } from "../src/view_model.ts";
 import { type Event, initialModel, reduce } from "../src/state.ts";
-import { textsFor } from "../src/i18n.ts";
-import { mail, mailState, NOW } from "./fixtures.ts";
+import { mail, mailState, NOW, textsIn } from "./fixtures.ts";
 import { story } from "./preview/states.mjs";
 
 const [{ facts: FACTS }] = story.lines.slice(-1) as [StoryLine];
@@ -26,7 +25,7 @@ function sentenceOf(
   ];
   const model = events.reduce(reduce, initialModel(mail("1")));
   const context = {
-    texts: textsFor(language),
+    texts: textsIn(language),
     now: NOW,
     folderName: "webCRM sync",
     usualSeconds: 3,
@@ -75,7 +74,7 @@ describe("an event is shown in the reader's language", () => {
       by: "person",
       at: NOW.getTime(),
     });
-    const context = { texts: textsFor("da"), now: NOW, folderName: "x", usualSeconds: 3 };
+    const context = { texts: textsIn("da"), now: NOW, folderName: "x", usualSeconds: 3 };
     expect(createViewModel(model, context).choices?.options.map(({ why }) => why)).toEqual([
       "Purchasing er en kontakt dér",
       "Domænet er harbour.example",

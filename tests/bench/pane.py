@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import statistics
 import tempfile
@@ -23,10 +24,14 @@ _BUILD = Path(web.__file__).parent / "static" / "addin"
 
 
 def measure_size() -> None:
-    """Print the size of all scripts and styles of the pane, gzipped."""
+    """Print the size of what one person loads: scripts, styles and the largest language."""
+    chunks = json.loads((_BUILD / "manifest.json").read_bytes()).values()
+    languages = {one["file"] for one in chunks if one.get("isDynamicEntry")}
     files = [p for p in _BUILD.iterdir() if p.suffix in {".js", ".css"}]
-    kb = sum(len(gzip.compress(p.read_bytes())) for p in files) / 1000
-    print(f"the pane, all scripts and styles: {kb:.1f} kB gzipped   limit 130 kB  ({kb / 130:.0%})")
+    sizes = {p.name: len(gzip.compress(p.read_bytes())) for p in files}
+    shared = sum(size for name, size in sizes.items() if name not in languages)
+    kb = (shared + max(sizes[name] for name in languages)) / 1000
+    print(f"the pane of one person: {kb:.1f} kB gzipped   limit 140 kB  ({kb / 140:.0%})")
 
 
 def measure_waits() -> None:
