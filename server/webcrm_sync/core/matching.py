@@ -14,13 +14,18 @@ from webcrm_sync.core.platforms import is_platform
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A webCRM Person with one of its addresses, folded; one Contact per address."""
+    """A webCRM Person with one of its addresses, folded; one Contact per address.
+
+    `title`: the Person's job; `phone`: the number to call. Both may be empty.
+    """
 
     person_id: int
     organisation_id: int
     address: str
     name: str = ""
     is_active: bool = True
+    title: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ _CONTACTS = select(
     contact.c.address,
     contact.c.name,
     contact.c.is_active,
+    contact.c.title,
+    contact.c.phone,
 ).where(
     contact.c.company_id == bindparam("company"),
     _has_address(contact, bindparam("addresses", type_=ARRAY(Text))),
@@ -156,6 +158,8 @@ _CONTACT = [
         "is_active",
         "position",
         "unmatchable",
+        "title",
+        "phone",
     )
 ]
 #: The longest text of an unusable e-mail field that is stored.
@@ -196,17 +200,27 @@ def save_persons(
     return _changed_addresses(before, after)
 
 
-_Row = tuple[int, str, int, str, bool, int, str | None]
+_Row = tuple[int, str, int, str, bool, int, str | None, str, str]
 
 
 def _rows_of(person: PersonRow) -> Iterable[_Row]:
     """The Person's rows, with the columns of `_CONTACT`."""
     for position, c in enumerate(person.contacts):
-        yield c.person_id, c.address, c.organisation_id, c.name, c.is_active, position, None
+        yield (
+            c.person_id,
+            c.address,
+            c.organisation_id,
+            c.name,
+            c.is_active,
+            position,
+            None,
+            c.title,
+            c.phone,
+        )
     if unusable := person.unmatchable:
         position = len(person.contacts)
         text = to_storable(unusable.text)[:_LONGEST_UNMATCHABLE]
-        yield unusable.person_id, "", unusable.organisation_id, "", True, position, text
+        yield unusable.person_id, "", unusable.organisation_id, "", True, position, text, "", ""
 
 
 def _changed_addresses(

@@ -36,7 +36,8 @@ T = TypeVar("T")
 #: The most records on a page (webCRM's Swagger: Size).
 PAGE = 1000
 _PERSON_FIELDS = (
-    "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
+    "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt Title"
+    " DirectPhone MobilePhone"
 )
 _ORGANISATION_FIELDS = "Id Name Domain Www UpdatedAt"
 _ACTIVITY_FIELDS = (

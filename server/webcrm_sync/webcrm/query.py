@@ -42,7 +42,8 @@ FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
         ),
         "Person": _field_names(
             "Person",
-            "Email Email2 FirstName LastName MiddleName Name OrganisationId Status Title",
+            "DirectPhone Email Email2 FirstName LastName MiddleName MobilePhone Name "
+            "OrganisationId Status Title",
         ),
         "Organisation": _field_names(
             "Organisation",

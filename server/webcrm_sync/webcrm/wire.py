@@ -27,9 +27,12 @@ from webcrm_sync.core.crm import (
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
+from webcrm_sync.core.storable import to_plain_name
 from webcrm_sync.webcrm.errors import Answer, parse_json
 from webcrm_sync.webcrm.query import FIELDS
 
+#: The longest title or phone number that is kept.
+_LONGEST_SHORT = 100
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -122,12 +125,19 @@ def read_person(row: Row) -> PersonRow:
     parts = (row.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
     name = row.text("PersonName").strip() or " ".join(filter(None, parts))
     is_active = row.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
+    title = _short(row, "PersonTitle")
+    phone = _short(row, "PersonDirectPhone") or _short(row, "PersonMobilePhone")
     contacts = tuple(
-        Contact(person_id, organisation_id, address, name, is_active) for address in addresses
+        Contact(person_id, organisation_id, address, name, is_active, title, phone)
+        for address in addresses
     )
     is_unmatchable = text and not any(map(is_mailable, addresses))
     unmatchable = Unmatchable(person_id, organisation_id, text) if is_unmatchable else None
     return PersonRow(person_id, contacts, row.time("PersonUpdatedAt"), unmatchable)
+
+
+def _short(row: Row, name: str) -> str:
+    return to_plain_name(row.text(name))[:_LONGEST_SHORT].strip()
 
 
 def read_organisation(row: Row) -> OrganisationRow:

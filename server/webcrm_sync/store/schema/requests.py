@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from webcrm_sync.store.schema.columns import metadata, reference, stored_enum, time
+from webcrm_sync.store.schema.columns import flag, metadata, reference, stored_enum, time
 
 
 class UpdateKind(StrEnum):
@@ -24,7 +24,9 @@ class UpdateKind(StrEnum):
 
 
 #: A sync request for one copy. `item_id`: Outlook's id of the copy before it was moved.
-#: `organisations`: the ids that the person chose, empty = no choice.
+#: `organisations`: the ids that the person chose, empty = no choice. `is_exact`: they are all the
+#: places that the person wants, else they replace what `manual_choice.with_chosen` says.
+#: `opportunities`: of each of them, 0 = none; empty = of none of them.
 sync_request = Table(
     "press",
     metadata,
@@ -33,6 +35,8 @@ sync_request = Table(
     Column("item_id", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("organisations", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
+    flag("is_exact"),
+    Column("opportunities", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
     time("pressed_at", nullable=False, key="requested_at"),
 )
 

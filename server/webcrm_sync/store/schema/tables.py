@@ -302,7 +302,8 @@ mirror = Table(
 )
 
 #: A Person with one of its addresses, folded; `untagged` as in `email_address`. An empty address:
-#: no mail can be matched to the Person, and `unmatchable` is the text of its e-mail fields.
+#: no mail can be matched to the Person, and `unmatchable` is the text of its e-mail fields. `title`
+#: and `phone` are empty in rows of earlier versions until the next full reading.
 contact = Table(
     "contact",
     metadata,
@@ -315,6 +316,8 @@ contact = Table(
     count("position"),
     Column("untagged", Text),
     Column("unmatchable", Text),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
     Index(None, "company_id", "address"),
     Index(
         "ix_contact_untagged",
@@ -363,7 +366,8 @@ webcrm_call = Table(
     Index(None, "company_id", "at"),
 )
 
-#: One event in the history of a mail or a mailbox; append-only.
+#: One event in the history of a mail or a mailbox; append-only. `by_mailbox` among the facts: the
+#: mailbox of the person who chose a place, for that person's latest places.
 event = Table(
     "event",
     metadata,
@@ -376,4 +380,10 @@ event = Table(
     Column("facts", JSONB, nullable=False),
     Index(None, "email_id", "id"),
     Index(None, "mailbox_id", "id"),
+    Index(
+        "ix_event_by_mailbox",
+        text("((facts ->> 'by_mailbox'))"),
+        "id",
+        postgresql_where=text("facts ? 'by_mailbox'"),
+    ),
 )
