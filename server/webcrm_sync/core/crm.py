@@ -37,6 +37,17 @@ class ActivityDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationDraft:
+    """An Organisation to create. Empty texts stay empty in webCRM. `owner_id`: a user of webCRM."""
+
+    name: str
+    domain: str = ""
+    phone: str = ""
+    www: str = ""
+    owner_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentDraft:
     """An attachment to upload as a Document of an Activity.
 

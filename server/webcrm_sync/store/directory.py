@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.addresses import address_variants, fold_address, fold_domain, strip_plus_tag
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
 from webcrm_sync.core.matching import Contact, Directory
+from webcrm_sync.core.organisation_names import KnownName, name_key, possible_lengths
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import to_storable
 from webcrm_sync.store.any_of import any_of
@@ -248,9 +249,14 @@ def save_organisations(
         scope &= any_of(organisation.c.organisation_id, [o.organisation_id for o in read])
     if exclude:
         scope &= ~any_of(organisation.c.organisation_id, exclude)
-    old = select(organisation.c.organisation_id, organisation.c.name, organisation.c.domains)
-    before = {i: (name, tuple(d)) for i, name, d in tx.connection.execute(old.where(scope))}
-    after = {o.organisation_id: (o.name, tuple(o.domains)) for o in read}
+    old = select(
+        organisation.c.organisation_id,
+        organisation.c.name,
+        organisation.c.name_key,
+        organisation.c.domains,
+    )
+    before = {i: (*names, tuple(d)) for i, *names, d in tx.connection.execute(old.where(scope))}
+    after = {o.organisation_id: (o.name, name_key(o.name), tuple(o.domains)) for o in read}
     if before == after:
         return frozenset()
     tx.note_directory_change()
@@ -260,9 +266,10 @@ def save_organisations(
             "company_id": tx.company_id,
             "organisation_id": number,
             "name": name,
+            "name_key": key,
             "domains": list(domains),
         }
-        for number, (name, domains) in after.items()
+        for number, (name, key, domains) in after.items()
     ]
     if rows:
         tx.connection.execute(insert(organisation), rows)
@@ -270,8 +277,23 @@ def save_organisations(
     return frozenset(domain for _, domain in old_pairs ^ new_pairs)
 
 
-def _domains(organisations: Mapping[int, tuple[str, tuple[str, ...]]]) -> set[tuple[int, str]]:
-    return {(i, domain) for i, (_, domains) in organisations.items() for domain in domains}
+def _domains(organisations: Mapping[int, tuple[Any, ...]]) -> set[tuple[int, str]]:
+    return {(i, domain) for i, (*_, domains) in organisations.items() for domain in domains}
+
+
+def names_like(tx: Tx, key: str, *, also: Collection[int]) -> Sequence[KnownName]:
+    """The Organisations that could have a similar name, by its key, and those with an id in `also`.
+
+    Filters by the length of the key alone: `core.organisation_names` decides.
+    """
+    shortest, longest = possible_lengths(key)
+    has_length = func.length(organisation.c.name_key).between(shortest, longest)
+    query = (
+        select(organisation.c.organisation_id, organisation.c.name, organisation.c.name_key)
+        .where(organisation.c.company_id == tx.company_id)
+        .where(has_length | any_of(organisation.c.organisation_id, also))
+    )
+    return [KnownName(*row) for row in tx.connection.execute(query)]
 
 
 def rematch_waiting(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:

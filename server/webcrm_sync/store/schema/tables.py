@@ -327,6 +327,8 @@ contact = Table(
     ),
 )
 
+#: `name_key`: what similar names are found by (`core.organisation_names`); empty in rows of earlier
+#: versions until everything is read again.
 organisation = Table(
     "organisation",
     metadata,
@@ -334,6 +336,7 @@ organisation = Table(
     Column("organisation_id", BigInteger, primary_key=True),
     Column("name", Text, nullable=False),
     texts("domains"),
+    Column("name_key", Text, nullable=False, server_default=""),
     Index("ix_organisation_domains", "domains", postgresql_using="gin"),
 )
 
