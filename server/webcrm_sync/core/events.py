@@ -33,6 +33,10 @@ class EventKind(StrEnum):
     FILED_AGAIN = "filed again"
     CHANGE_REFUSED = "not changed"
     ATTACHMENT_LEFT_OUT = "left out"
+    OPPORTUNITY_CHOSEN = "opportunity chosen"
+    OPPORTUNITY_SET = "opportunity set"
+    OPPORTUNITY_LEFT_OUT = "opportunity left out"
+    OPPORTUNITY_CHANGED_IN_WEBCRM = "opportunity changed"
     ADOPTED = "taken over"
     RECOVERED = "rebuilt"
 
@@ -92,6 +96,10 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.FILED_AGAIN: frozenset({"activity"}),
     EventKind.CHANGE_REFUSED: frozenset({"detail"}),
     EventKind.ATTACHMENT_LEFT_OUT: frozenset({"detail"}),
+    EventKind.OPPORTUNITY_CHOSEN: frozenset({"organisation", "opportunity", "by"}),
+    EventKind.OPPORTUNITY_SET: _IN_WEBCRM | {"opportunity"},
+    EventKind.OPPORTUNITY_LEFT_OUT: _IN_WEBCRM | {"opportunity"},
+    EventKind.OPPORTUNITY_CHANGED_IN_WEBCRM: _IN_WEBCRM | {"opportunity"},
     EventKind.ADOPTED: _IN_WEBCRM,
     EventKind.RECOVERED: _IN_WEBCRM,
     EventKind.MAILBOX_ADDED: frozenset(),

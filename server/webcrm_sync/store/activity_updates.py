@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, literal, select, update
+from sqlalchemy import bindparam, case, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.jobs import Job
@@ -22,11 +22,16 @@ from webcrm_sync.store.schema.tables import filing
 
 @dataclass(frozen=True, slots=True)
 class ActivityUpdate:
-    """A change to an Activity. `move_to`: the new Organisation, None = no move."""
+    """A change to an Activity. `move_to`: the new Organisation, None = no move.
+
+    `sets_opportunity`: its Opportunity becomes `opportunity_id`, None = none.
+    """
 
     kind: UpdateKind
     move_to: int | None
     requested_at: datetime
+    sets_opportunity: bool = False
+    opportunity_id: int | None = None
 
 
 _COLUMNS = (
@@ -34,6 +39,8 @@ _COLUMNS = (
     activity_update.c.kind,
     activity_update.c.move_to,
     activity_update.c.requested_at,
+    activity_update.c.sets_opportunity,
+    activity_update.c.opportunity_id,
 )
 _DUE = (
     select(activity_update.c.filing_id)
@@ -54,15 +61,23 @@ def request(
 ) -> None:
     """Request an update of the Activities of these filings. Replaces an earlier request.
 
-    `is_replaced`: the filings are withdrawn because a person chose another Organisation.
+    An Opportunity that was requested stays so unless the Activity moves elsewhere. `is_replaced`:
+    the filings are withdrawn because a person chose another Organisation.
     """
     ids = list(filing_ids)
     if not ids:
         return
     values = {"kind": kind, "move_to": move_to, "requested_at": tx.now, "due_at": tx.now}
     new = insert(activity_update).values([{"filing_id": i, **values} for i in ids])
+    stays = activity_update.c.move_to.is_not_distinct_from(new.excluded.move_to)
+    kept = {
+        "sets_opportunity": activity_update.c.sets_opportunity & stays,
+        "opportunity_id": case((stays, activity_update.c.opportunity_id)),
+    }
     tx.connection.execute(
-        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=values)
+        new.on_conflict_do_update(
+            index_elements=[activity_update.c.filing_id], set_={**values, **kept}
+        )
     )
     flags: dict[str, object] = {
         "is_withdrawn": kind is UpdateKind.WITHDRAW,
@@ -75,8 +90,29 @@ def request(
     tx.defer(Job.FILE, tx.company_id)
 
 
+def request_opportunity(tx: Tx, filing_id: int, opportunity_id: int | None) -> None:
+    """Request that the filing's Activity gets this Opportunity, None = none.
+
+    An open move, restoration or rewrite stays, and sets it as its last step.
+    """
+    wish = {
+        "requested_at": tx.now,
+        "due_at": tx.now,
+        "sets_opportunity": True,
+        "opportunity_id": opportunity_id,
+    }
+    new = insert(activity_update).values(filing_id=filing_id, kind=UpdateKind.OPPORTUNITY, **wish)
+    tx.connection.execute(
+        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=wish)
+    )
+    tx.defer(Job.FILE, tx.company_id)
+
+
 def request_rewrite(tx: Tx, filing_id: int) -> None:
-    """Request a rewrite of the Activity's subject and text, unless another update is open."""
+    """Request a rewrite of the Activity's subject and text, unless another update is open.
+
+    An open request for an Opportunity alone becomes a rewrite that sets it too.
+    """
     row = select(
         filing.c.id,
         literal(UpdateKind.REWRITE, activity_update.c.kind.type),
@@ -85,7 +121,13 @@ def request_rewrite(tx: Tx, filing_id: int) -> None:
     ).where(filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn)
     columns = ["filing_id", "kind", "requested_at", "due_at"]
     new = insert(activity_update).from_select(columns, row)
-    tx.connection.execute(new.on_conflict_do_nothing())
+    tx.connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[activity_update.c.filing_id],
+            set_={"kind": UpdateKind.REWRITE},
+            where=activity_update.c.kind == UpdateKind.OPPORTUNITY,
+        )
+    )
     tx.defer(Job.FILE, tx.company_id)
 
 
@@ -93,8 +135,7 @@ def read_all(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
     """The open updates of these filings, by filing id."""
     query = select(*_COLUMNS).where(activity_update.c.filing_id.in_(list(filing_ids)))
     return {
-        filing_id: ActivityUpdate(kind, move_to, at)
-        for filing_id, kind, move_to, at in tx.connection.execute(query)
+        filing_id: ActivityUpdate(*fields) for filing_id, *fields in tx.connection.execute(query)
     }
 
 

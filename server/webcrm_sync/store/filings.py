@@ -41,7 +41,8 @@ class Filing:
     unclear and must be verified. `lease`: the run that may record the outcome. `searches`: how
     often webCRM was searched for it since `intent_at`. `is_withdrawn`: a person took it back; its
     Activity stays, empty, unless it `is_removed` in webCRM. `is_replaced`: a person chose another
-    Organisation instead.
+    Organisation instead. `opportunity_id`: the Opportunity of its Activity, or of the Activity to
+    create; `opportunity_at`: when webCRM last took or showed it, None = with the creation.
     """
 
     id: int
@@ -59,6 +60,8 @@ class Filing:
     is_withdrawn: bool = False
     is_replaced: bool = False
     is_removed: bool = False
+    opportunity_id: int | None = None
+    opportunity_at: datetime | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -77,8 +80,10 @@ class Filing:
 
 
 FILING = columns_of(filing, Filing)
-_IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
-_IS_UNCLEAR = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
+#: webCRM certainly has no Activity of the filing.
+IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+#: webCRM may have an Activity of the filing.
+IS_UNCLEAR = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
 #: A copy is in a mailbox whose lease we hold, so that no other installation files the mail, and
 #: that no administrator has paused.
 MAY_BE_SENT = (
@@ -112,17 +117,6 @@ _DUE_UNFILED = _DUE.where(filing.c.activity_id.is_(None))
 #: A picture within the text needs no `has_attachments`, and HTML that is not read yet hides it.
 _HAS_FILES = email.c.has_attachments | (email.c.is_raw & email.c.content.contains("cid:"))
 _DUE_WITH_FILES = _DUE_UNFILED.where(_HAS_FILES).with_only_columns(filing.c.email_id)
-_CLAIM = (
-    update(filing)
-    .where(any_of_param(filing.c.id, "filing_ids"), _IS_UNSENT, MAY_BE_SENT)
-    .values(intent_at=bindparam("now"), lease=bindparam("by_lease"), searches=0)
-    .returning(filing.c.id)
-)
-_HELD = (
-    select(filing.c.id)
-    .where(filing.c.lease == bindparam("by_lease"), _IS_UNCLEAR)
-    .with_for_update()
-)
 _RECORDED = (
     func.unnest(
         bindparam("filing_ids", type_=ARRAY(BigInteger)),
@@ -245,21 +239,6 @@ def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
     tx.connection.execute(query.values(due_at=tx.now))
 
 
-def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
-    """Record, before the call, that the run with this lease sends these filings.
-
-    Returns the claimed ids, without filings that another run has claimed, that are gone, or whose
-    mailboxes were paused or are no longer ours.
-    """
-    parameters = {"filing_ids": list(filing_ids), "now": tx.now, "by_lease": lease}
-    return frozenset(tx.connection.execute(_CLAIM, parameters).scalars())
-
-
-def held(tx: Tx, lease: str) -> frozenset[int]:
-    """Ids of the filings whose outcome this run may record; they stay locked until `tx` ends."""
-    return frozenset(tx.connection.execute(_HELD, {"by_lease": lease}).scalars())
-
-
 def record_activities(tx: Tx, activity_ids: Mapping[int, int]) -> frozenset[int]:
     """Record Activity ids by filing id. Returns the filings that had none and still exist."""
     parameters = {
@@ -288,29 +267,13 @@ def retry_search(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) ->
     return tx.connection.execute(query.values(due_at=due_at, **values)).rowcount == 1
 
 
-def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
-    """Verify, from `due_at` on, the filings that this lease sent without a clear answer.
-
-    WebCRM may have written them just now, so the lag of its search counts from now.
-    """
-    query = update(filing).where(filing.c.lease == lease, _IS_UNCLEAR)
-    tries = filing.c.attempts + 1
-    tx.connection.execute(query.values(due_at=due_at, intent_at=tx.now, attempts=tries))
-
-
-def release(tx: Tx, lease: str) -> None:
-    """Make the filings due again that this lease claimed and did not send."""
-    query = update(filing).where(filing.c.lease == lease, _IS_UNCLEAR)
-    tx.connection.execute(query.values(due_at=tx.now, intent_at=None))
-
-
 def drop_abandoned(tx: Tx, email_id: int) -> None:
     """Delete a mail's filings that were never sent, once none of its copies is unsettled.
 
     Its addresses may then lead to filings again.
     """
     unsettled = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(_UNSETTLED))
-    abandoned = (filing.c.email_id == email_id) & _IS_UNSENT & ~unsettled.exists()
+    abandoned = (filing.c.email_id == email_id) & IS_UNSENT & ~unsettled.exists()
     if tx.connection.execute(delete(filing).where(abandoned)).rowcount:
         query = update(email_address).where(email_address.c.email_id == email_id)
         tx.connection.execute(query.values(is_matched=False))
@@ -348,14 +311,14 @@ def lock_filings(tx: Tx, email_id: int) -> None:
 def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
     """Record these filings and the mail's unsent ones as chosen by a person."""
     query = update(filing).where(
-        filing.c.email_id == email_id, _IS_UNSENT | filing.c.id.in_(filing_ids)
+        filing.c.email_id == email_id, IS_UNSENT | filing.c.id.in_(filing_ids)
     )
     tx.connection.execute(query.values(how=MatchedBy.PERSON))
 
 
 def drop_unsent(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Delete those of these filings that were never sent."""
-    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), _IS_UNSENT))
+    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), IS_UNSENT))
 
 
 def retry_now(tx: Tx, email_id: int) -> None:
@@ -376,7 +339,7 @@ def doubt_unsent(tx: Tx, mailbox_id: int, since: datetime) -> None:
     of_mailbox = select(item.c.id).where(
         item.c.email_id == filing.c.email_id, item.c.mailbox_id == mailbox_id
     )
-    unsent = update(filing).where(_IS_UNSENT, ~filing.c.is_complete, of_mailbox.exists())
+    unsent = update(filing).where(IS_UNSENT, ~filing.c.is_complete, of_mailbox.exists())
     due_at = case((filing.c.due_at == NEVER, NEVER), else_=tx.now)
     values = {"intent_at": since, "lease": None, "searches": 0, "due_at": due_at}
     tx.connection.execute(unsent.values(values))
@@ -387,6 +350,6 @@ def hold(tx: Tx, email_id: int, *, verify_at: datetime | None) -> None:
 
     A filing with an unclear outcome is verified once at `verify_at`, None = it waits too.
     """
-    due_at = case((_IS_UNCLEAR, verify_at or NEVER), else_=NEVER)
+    due_at = case((IS_UNCLEAR, verify_at or NEVER), else_=NEVER)
     query = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
     tx.connection.execute(query.values(due_at=due_at))

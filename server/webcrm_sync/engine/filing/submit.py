@@ -18,7 +18,7 @@ from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
-from webcrm_sync.store import filings
+from webcrm_sync.store import filing_claims
 from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _mail(draft: Draft) -> Hold:
 
 def _claim(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
     with context.begin() as tx:
-        claimed_ids = filings.claim(tx, [d.filing.id for d in drafts], lease)
+        claimed_ids = filing_claims.claim(tx, [d.filing for d in drafts], lease)
     return [d for d in drafts if d.filing.id in claimed_ids]
 
 
@@ -81,7 +81,7 @@ def release(context: Context, claimed: ClaimedBatch) -> None:
     """Take the intents back, for a batch of which nothing was sent."""
     if claimed.drafts:
         with context.begin() as tx:
-            filings.release(tx, claimed.lease)
+            filing_claims.release(tx, claimed.lease)
 
 
 def send(context: Context, claimed: ClaimedBatch) -> BatchResult:
@@ -111,7 +111,7 @@ def send(context: Context, claimed: ClaimedBatch) -> BatchResult:
 
 def _mark_unclear(context: Context, claimed: ClaimedBatch) -> None:
     with context.begin() as tx:
-        filings.mark_unclear(tx, claimed.lease, due_at=tx.now + verification.FIRST_SEARCH)
+        filing_claims.mark_unclear(tx, claimed.lease, due_at=tx.now + verification.FIRST_SEARCH)
 
 
 def _on_unexpected_error(
@@ -236,7 +236,7 @@ def _record(context: Context, result: BatchResult) -> None:
     with context.begin() as tx:
         lock_company(tx)  # Another copy of such a mail may be matched at this moment.
         lock_copies_of(tx, {d.filing.email_id for d, _ in result.answers})
-        held = filings.held(tx, result.lease)
+        held = filing_claims.held(tx, result.lease)
         answers = [(d, a) for d, a in result.answers if d.filing.id in held]
         written = [(d, a.record_id) for d, a in answers if isinstance(a, CreatedRecord)]
         outcome.filed(tx, [(d.filing, record_id) for d, record_id in written])

@@ -25,6 +25,7 @@ PLACES = {
 class EventFacts:
     """The facts of an event. `organisations`: names, an empty one = no Organisation.
 
+    `detail`: what a service said, or the Opportunity that the event is about, `–` = none.
     `is_shared`: the mail stays in webCRM because a colleague has synced it too.
     """
 
@@ -39,8 +40,10 @@ class EventFacts:
     took_seconds: float | None = None
 
 
-def read_facts(event: Event, names: Mapping[int, str]) -> EventFacts:
-    """The facts of an event. `names`: of Organisations, by id."""
+def read_facts(
+    event: Event, names: Mapping[int, str], opportunities: Mapping[int, str]
+) -> EventFacts:
+    """The facts of an event. `names`: of Organisations, `opportunities`: their labels, by id."""
     facts = event.facts
     place, reason, took = facts.get("place"), facts.get("reason"), facts.get("took_s")
     return EventFacts(
@@ -48,7 +51,7 @@ def read_facts(event: Event, names: Mapping[int, str]) -> EventFacts:
         organisations=tuple(organisation_name(i, names) for i in organisation_ids(event)),
         activity=_number(facts.get("activity")),
         reason=Reason(str(reason)) if reason else None,
-        detail=_text(facts.get("detail")),
+        detail=_text(facts.get("detail")) or _opportunity(event, opportunities),
         by=_text(facts.get("by")),
         is_by_rule=facts.get("way") == "rule",
         is_shared=bool(facts.get("is_shared")),
@@ -61,6 +64,18 @@ def organisation_ids(event: Event) -> list[int]:
     several = event.facts.get("organisations") or []
     assert isinstance(several, list)
     return [i for i in [*several, event.facts.get("organisation")] if isinstance(i, int)]
+
+
+def opportunity_id(event: Event) -> int | None:
+    """The id of the Opportunity in the event's facts, None without one."""
+    return _number(event.facts.get("opportunity"))
+
+
+def _opportunity(event: Event, labels: Mapping[int, str]) -> str | None:
+    if "opportunity" not in event.facts:
+        return None
+    number = opportunity_id(event)
+    return labels.get(number, f"Opportunity {number}") if number else "–"
 
 
 def organisation_name(organisation_id: int, names: Mapping[int, str]) -> str:
@@ -100,6 +115,13 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.FILED_AGAIN: f"Filed in webCRM again (Activity {facts.activity}).",
         EventKind.ATTACHMENT_LEFT_OUT: f"An attachment was left out: {facts.detail}.",
         EventKind.CHANGE_REFUSED: f"webCRM did not accept the change. {facts.detail}",
+        EventKind.OPPORTUNITY_CHOSEN: f"Opportunity at {organisations} chosen{by}: {facts.detail}.",
+        EventKind.OPPORTUNITY_SET: f"Opportunity in webCRM: {facts.detail} "
+        f"(Activity {facts.activity}).",
+        EventKind.OPPORTUNITY_LEFT_OUT: f"Filed without the Opportunity {facts.detail}: it does "
+        f"not belong to {organisations}, or webCRM did not accept it.",
+        EventKind.OPPORTUNITY_CHANGED_IN_WEBCRM: "Opportunity changed in webCRM: "
+        f"{facts.detail} (Activity {facts.activity}).",
         EventKind.REMOVED_IN_WEBCRM: SENTENCES[Reason.REMOVED_IN_WEBCRM],
         EventKind.ADOPTED: f"Found again in webCRM under {organisations} "
         f"(Activity {facts.activity}) after its record was lost.",

@@ -12,13 +12,22 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.event_text import (
     EventFacts,
     event_sentence,
+    opportunity_id,
     organisation_ids,
     organisation_name,
     read_facts,
 )
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
-from webcrm_sync.store import directory, emails, events, filings, mailboxes, sync_requests
+from webcrm_sync.store import (
+    directory,
+    emails,
+    events,
+    filings,
+    mailboxes,
+    opportunities,
+    sync_requests,
+)
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Event
@@ -126,11 +135,12 @@ def _entries(
     addresses: Mapping[int, str],
 ) -> Sequence[TimelineEntry]:
     """The events and the presses of the button, oldest first."""
+    labels = _opportunity_labels(tx, history)
     entries = [
         _entry(
             event.at,
             event.kind,
-            read_facts(event, names),
+            read_facts(event, names, labels),
             event.mailbox_id,
             addresses.get(event.mailbox_id or 0, ""),
         )
@@ -147,6 +157,13 @@ def _entries(
         for mailbox_id, request in sync_requests.requests_of_email(tx, email.id)
     ]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def _opportunity_labels(tx: Tx, history: Sequence[Event]) -> Mapping[int, str]:
+    ids = [i for i in map(opportunity_id, history) if i is not None]
+    if not ids:
+        return {}
+    return {i: one.label for i, one in opportunities.by_id(tx, ids).items()}
 
 
 def _entry(

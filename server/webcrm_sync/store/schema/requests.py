@@ -21,6 +21,8 @@ class UpdateKind(StrEnum):
     MOVE = "move"
     #: write the Activity's subject and text again
     REWRITE = "retell"
+    #: set the Activity's Opportunity, and change nothing else
+    OPPORTUNITY = "opportunity"
 
 
 #: A sync request for one copy. `item_id`: Outlook's id of the copy before it was moved.
@@ -41,7 +43,8 @@ sync_request = Table(
 )
 
 #: An update: a change to a filing's Activity that webCRM has yet to receive. `move_to`: its new
-#: Organisation, NULL = it is not moved.
+#: Organisation, NULL = it is not moved. `sets_opportunity`: its Opportunity becomes
+#: `opportunity_id`, NULL = none.
 activity_update = Table(
     "wish",
     metadata,
@@ -50,6 +53,8 @@ activity_update = Table(
     Column("move_to", BigInteger),
     time("asked_at", nullable=False, key="requested_at"),
     time("due_at", nullable=False),
+    flag("sets_opportunity"),
+    Column("opportunity_id", BigInteger),
     Index(None, "due_at"),
 )
 

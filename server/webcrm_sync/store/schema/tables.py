@@ -45,6 +45,7 @@ company = Table(
     time("created_at", nullable=False),
     time("persons_until"),
     time("organisations_until"),
+    time("opportunities_until"),
     time("directory_full_at"),
     time("directory_due_at"),
     time("mirror_until"),
@@ -234,7 +235,9 @@ item = Table(
 #: the call, `activity_id` after the answer; between the two the outcome is unclear. `searches`:
 #: how often webCRM was searched for the Activity since then. `is_replaced`: withdrawn because a
 #: person chose another Organisation, so that a sync does not restore it. `is_removed`: withdrawn,
-#: and deleted in webCRM.
+#: and deleted in webCRM. `opportunity_id`: of the Activity, or of the one to create; a withdrawn
+#: filing keeps it. `opportunity_at`: when webCRM last took or showed it after the creation, by
+#: webCRM's clock.
 filing = Table(
     "filing",
     metadata,
@@ -257,6 +260,8 @@ filing = Table(
     flag("is_withdrawn"),
     flag("is_replaced"),
     flag("is_removed"),
+    Column("opportunity_id", BigInteger),
+    time("opportunity_at"),
     UniqueConstraint("company_id", "key"),
     UniqueConstraint("email_id", "organisation_id"),
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
