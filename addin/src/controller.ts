@@ -5,9 +5,9 @@ import type { Organisation } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
 import { toAddinError } from "./errors.ts";
 import { OrganisationSearch } from "./organisation_search.ts";
-import type { UserAction } from "./render.ts";
 import type { Session } from "./session.ts";
 import { type Field, type Panel, replacedTarget } from "./state.ts";
+import type { UserAction } from "./user_action.ts";
 import type { ButtonName } from "./view_model_buttons.ts";
 import { isComplete } from "./view_model_form.ts";
 
@@ -52,6 +52,7 @@ export class Controller {
 
   private readonly handlers: Handlers = {
     click: ({ button }) => this.buttons[button](),
+    close_notice: () => this.session.dispatch({ type: "notice_closed" }),
     mark_candidate: ({ organisation }) => this.session.dispatch({ type: "chosen", organisation }),
     mark_replaced: ({ organisationId }) =>
       this.session.dispatch({ type: "replaced_marked", organisationId }),

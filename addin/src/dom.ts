@@ -17,7 +17,8 @@ export interface VNode {
 
 export type Child = VNode | string | null | false;
 
-interface Options {
+/** An element's attributes, its key, its listeners (`on`) and its properties (`set`). */
+export interface Options {
   key?: string;
   on?: Record<string, Listener>;
   set?: Record<string, unknown>;

@@ -1,31 +1,15 @@
 /** Renders the view model. Sets all texts as text, never as HTML. */
 
-import type { Organisation } from "./api_models.ts";
+import mark from "../assets/icon.svg";
 import { type Child, h, patch, type VNode } from "./dom.ts";
-import type { Part } from "./i18n.ts";
-import { icon, spinner, tick } from "./icons.ts";
+import { disclosure, iconButton, link } from "./elements.ts";
+import { icon } from "./icons.ts";
 import { renderChoices, renderPanel } from "./render_form.ts";
-import type { Field } from "./state.ts";
-import type { FooterView, MailView, TargetView, View } from "./view_model.ts";
-import type { ButtonName, ButtonView } from "./view_model_buttons.ts";
-import type { StatusView } from "./view_model_status.ts";
+import { renderPlaces } from "./render_places.ts";
+import { renderActions, renderStatus } from "./render_status.ts";
+import type { Handle } from "./user_action.ts";
+import type { FooterView, MailView, View } from "./view_model.ts";
 import type { StoryView } from "./view_model_story.ts";
-
-/** What a person can do in the pane. */
-export type UserAction =
-  | { type: "click"; button: ButtonName }
-  | { type: "mark_candidate"; organisation: Organisation }
-  | { type: "mark_replaced"; organisationId: number }
-  | { type: "choose"; organisation: Organisation }
-  | { type: "choose_active" }
-  | { type: "type"; field: Field; text: string }
-  | { type: "move_option"; by: number }
-  | { type: "submit" }
-  | { type: "cancel" }
-  | { type: "switch"; isOn: boolean }
-  | { type: "toggle_story"; isOpen: boolean };
-
-export type Handle = (action: UserAction) => void;
 
 /**
  * Returns a function that renders a view into `pane` and its announcement into `live`, the live
@@ -58,39 +42,30 @@ function restoreFocus(pane: HTMLElement, isNewPanel: boolean): void {
 
 function renderSections(view: View, handle: Handle): Child[] {
   return [
+    renderHead(view),
     view.mail && renderMail(view.mail),
-    view.notice && renderNotice(view.notice),
-    h(
-      "section",
-      {
-        key: "status",
-        class: "status",
-        "data-tone": view.status.tone,
-        "aria-labelledby": "sentence",
-      },
-      renderStatus(view.status),
-      view.choices && renderChoices(view.choices, handle),
-      view.panel && renderPanel(view.panel, handle),
-      renderActions(view.status, handle),
-    ),
-    view.targets && renderTargets(view.targets),
+    view.notice && renderNotice(view.notice, handle),
+    renderState(view, handle),
+    view.places && renderPlaces(view.places),
     view.alwaysSync && renderAlwaysSync(view.alwaysSync, handle),
     view.story && renderStory(view.story, handle),
-    h(
-      "footer",
-      { key: "bottom", class: "bottom" },
-      view.footer && renderFooter(view.footer),
-      renderHelp(view.help),
-    ),
+    h("footer", { key: "bottom", class: "bottom" }, view.footer && renderFooter(view.footer)),
   ];
 }
 
-function renderNotice({ sentence, line }: NonNullable<View["notice"]>): VNode {
+function renderHead({ help: { label, link: to } }: View): VNode {
+  const options = {
+    key: "help",
+    class: "help icon-button",
+    "aria-label": label,
+    "data-tip": label,
+  };
   return h(
     "div",
-    { key: "notice", class: "notice" },
-    h("strong", {}, sentence),
-    h("span", {}, line),
+    { key: "head", class: "head" },
+    h("img", { src: mark, width: "20", height: "20", alt: "" }),
+    h("span", {}, "webCRM"),
+    link(to, options, icon("help")),
   );
 }
 
@@ -103,99 +78,34 @@ function renderMail({ subject, who, when }: MailView): VNode {
   );
 }
 
-function renderStatus(status: StatusView): VNode {
-  const { isBusy, sentence, line, footnote, details } = status;
+function renderNotice(
+  { sentence, line, closeLabel }: NonNullable<View["notice"]>,
+  handle: Handle,
+): VNode {
   return h(
     "div",
-    { key: "state", class: "state" },
-    isBusy ? spinner() : icon(status.icon),
-    h(
-      "div",
-      {},
-      h("h2", { id: "sentence", tabindex: "-1" }, sentence),
-      h("p", { class: "line" }, ...line.map(renderPart)),
-      footnote ? h("p", { class: "facts" }, footnote) : null,
-      status.steps.length > 0 && renderSteps(status),
-      details &&
-        h("details", { key: "details" }, h("summary", {}, details.title), h("p", {}, details.text)),
-    ),
+    { key: "notice", class: "message-bar" },
+    icon("error"),
+    h("p", {}, h("strong", {}, sentence), " ", line),
+    iconButton("cross", closeLabel, () => handle({ type: "close_notice" })),
   );
 }
 
-function renderPart({ text, isStrong, link }: Part): Child {
-  if (link) {
-    const target = { href: link.to, target: "_blank", rel: "noopener noreferrer" };
-    return h("a", { ...target, "aria-label": link.name }, text);
-  }
-  return isStrong ? h("b", {}, text) : text;
-}
-
-function renderSteps({ steps }: StatusView): VNode {
-  return h(
-    "ol",
-    { key: "steps", class: "steps" },
-    ...steps.map(({ label, isDone, spoken }) =>
-      h(
-        "li",
-        { class: isDone ? "done" : null, "aria-label": spoken },
-        tick(isDone),
-        h("span", { "aria-hidden": "true" }, label),
-      ),
-    ),
-  );
-}
-
-function renderActions({ primary, secondary }: StatusView, handle: Handle): Child {
-  if (!primary && !secondary.length) {
-    return null;
-  }
-  return h(
-    "div",
-    { key: "actions", class: "actions" },
-    primary && renderButton(primary, "primary", handle),
-    ...secondary.map((button) => renderButton(button, "subtle", handle)),
-  );
-}
-
-function renderButton(button: ButtonView, appearance: string, handle: Handle): VNode {
-  const { name, label, link, isReady } = button;
-  const key = `${appearance} ${name}`;
-  if (link) {
-    const target = { href: link, target: "_blank", rel: "noopener noreferrer" };
-    return h("a", { key, class: `button ${appearance}`, ...target }, label);
-  }
-  return h(
-    "fluent-button",
-    {
-      key,
-      // The control has this role itself; the attribute is for tools that read only attributes.
-      role: "button",
-      appearance,
-      "disabled-focusable": !isReady,
-      on: { click: () => isReady && handle({ type: "click", button: name }) },
-    },
-    label,
-  );
-}
-
-function renderTargets({ title, items }: NonNullable<View["targets"]>): VNode {
+/** The state of the mail. Without a mail it fills the pane: there is nothing else to show. */
+function renderState(view: View, handle: Handle): VNode {
+  const { status, choices, panel } = view;
   return h(
     "section",
-    { key: "where", class: "where", "aria-labelledby": "where" },
-    h("h3", { id: "where" }, title),
-    h("ul", {}, ...items.map(renderTarget)),
-  );
-}
-
-function renderTarget({ id, organisation, person, link, linkLabel }: TargetView): VNode {
-  const target = { target: "_blank", rel: "noopener noreferrer" };
-  return h(
-    "li",
-    { key: `target ${id}` },
-    link
-      ? h("a", { href: link, ...target, "aria-label": linkLabel }, organisation)
-      : h("span", { class: "name" }, organisation),
-    person ? h("span", { class: "facts" }, person) : null,
+    {
+      key: "status",
+      class: view.mail ? "status card" : "status empty",
+      "data-tone": status.tone,
+      "aria-labelledby": "sentence",
+    },
+    renderStatus(status),
+    choices && renderChoices(choices, handle),
+    panel && renderPanel(panel, handle),
+    renderActions(status, handle),
   );
 }
 
@@ -229,10 +139,9 @@ function renderAlwaysSync(
 function renderStory({ title, isOpen, lines, end }: StoryView, handle: Handle): VNode {
   const onToggle = ({ target }: { target: { open: boolean } }) =>
     target.open !== isOpen && handle({ type: "toggle_story", isOpen: target.open });
-  return h(
-    "details",
+  return disclosure(
     { key: "story", class: "story", set: { open: isOpen }, on: { toggle: onToggle } },
-    h("summary", {}, title),
+    [title],
     h(
       "ol",
       {},
@@ -244,16 +153,10 @@ function renderStory({ title, isOpen, lines, end }: StoryView, handle: Handle): 
   );
 }
 
-function renderHelp({ label, link }: View["help"]): VNode {
-  const target = { target: "_blank", rel: "noopener noreferrer" };
-  return h("a", { key: "help", class: "help", href: link, ...target }, label);
-}
-
 function renderFooter({ tone, label, details }: FooterView): VNode {
-  return h(
-    "details",
+  return disclosure(
     { key: "foot", class: "foot" },
-    h("summary", {}, h("span", { class: `dot ${tone}`, "aria-hidden": "true" }), label),
+    [h("span", { class: `dot ${tone}`, "aria-hidden": "true" }), label],
     h("ul", {}, ...details.map((text) => h("li", {}, text))),
   );
 }

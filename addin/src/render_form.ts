@@ -2,7 +2,8 @@
 
 import type { Organisation } from "./api_models.ts";
 import { h, type VNode } from "./dom.ts";
-import type { Handle } from "./render.ts";
+import { button } from "./elements.ts";
+import type { Handle } from "./user_action.ts";
 import type { ChoicesView, FieldView, PanelView, SearchView } from "./view_model_form.ts";
 
 interface InputTarget {
@@ -91,31 +92,24 @@ function renderPanelButtons(
   { submitLabel, isReady, cancelLabel }: PanelView,
   handle: Handle,
 ): VNode {
+  const submit = () => handle({ type: "submit" });
+  const cancel = () => handle({ type: "cancel" });
   return h(
     "div",
     { class: "actions" },
     submitLabel === null
       ? null
-      : h(
-          "fluent-button",
-          {
-            key: "submit",
-            role: "button",
-            appearance: "primary",
-            "disabled-focusable": !isReady,
-            on: { click: () => isReady && handle({ type: "submit" }) },
-          },
-          submitLabel,
-        ),
+      : button({
+          key: "submit",
+          appearance: "primary",
+          label: submitLabel,
+          isReady,
+          onClick: submit,
+        }),
     h(
-      "fluent-button",
-      {
-        key: "cancel",
-        role: "button",
-        appearance: "subtle",
-        on: { click: () => handle({ type: "cancel" }) },
-      },
-      cancelLabel,
+      "div",
+      { class: "more" },
+      button({ key: "cancel", appearance: "subtle", label: cancelLabel, onClick: cancel }),
     ),
   );
 }

@@ -76,6 +76,7 @@ export type Event =
   | { type: "slow" }
   | { type: "loaded"; mailState: MailState; by: Cause; at: number }
   | { type: "failed"; error: AddinError; by: Cause }
+  | { type: "notice_closed" }
   | { type: "chosen"; organisation: Organisation }
   | { type: "panel_opened"; panel: Panel["kind"] }
   | { type: "panel_closed" }
@@ -159,6 +160,7 @@ const REDUCERS: Reducers = {
   slow: (model) => (model.pending && !model.isSlow ? { isSlow: true } : null),
   loaded,
   failed,
+  notice_closed: () => ({ notice: null }),
   chosen: (model, { organisation }) =>
     model.panel?.kind === "contact"
       ? { panel: { ...model.panel, organisation, search: newSearch(organisation.name) } }

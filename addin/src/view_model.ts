@@ -1,12 +1,13 @@
 /** What the pane shows, derived from the model. Pure. */
 
-import type { MailState, Organisation, Target } from "./api_models.ts";
-import { type Texts, textOf } from "./i18n.ts";
+import type { MailState } from "./api_models.ts";
+import { textOf } from "./i18n.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
 import { statusRow } from "./status_row.ts";
-import { isWebAddress, organisationName, type ViewContext } from "./view_context.ts";
+import type { ViewContext } from "./view_context.ts";
 import { type ChoicesView, formView, type PanelView } from "./view_model_form.ts";
+import { placesView, type PlacesView } from "./view_model_places.ts";
 import { errorTexts, type StatusView, statusView } from "./view_model_status.ts";
 import { type StoryView, storyView } from "./view_model_story.ts";
 
@@ -14,16 +15,6 @@ export interface MailView {
   subject: string;
   who: string;
   when: string;
-}
-
-/** An Organisation that the mail is filed under, or will be. */
-export interface TargetView {
-  id: number;
-  organisation: string;
-  person: string;
-  link: string | null;
-  /** The link's name for screen readers. */
-  linkLabel: string;
 }
 
 /** The state of the connection, and the counts of the mailbox. */
@@ -36,11 +27,11 @@ export interface FooterView {
 export interface View {
   language: string;
   mail: MailView | null;
-  notice: { sentence: string; line: string } | null;
+  notice: { sentence: string; line: string; closeLabel: string } | null;
   status: StatusView;
   choices: ChoicesView | null;
   panel: PanelView | null;
-  targets: { title: string; items: TargetView[] } | null;
+  places: PlacesView | null;
   alwaysSync: { label: string; hint: string; isOn: boolean } | null;
   story: StoryView | null;
   footer: FooterView | null;
@@ -61,7 +52,7 @@ export function createViewModel(model: Model, context: ViewContext): View {
   return {
     language: texts.language,
     mail: selection.kind === "mail" ? mailView(selection.mail, context) : null,
-    notice,
+    notice: notice && { ...notice, closeLabel: texts.get("close") },
     status,
     ...formView(model, texts),
     ...sectionsBelowStatus(model, context),
@@ -76,14 +67,13 @@ export function createViewModel(model: Model, context: ViewContext): View {
 function sectionsBelowStatus(
   model: Model,
   context: ViewContext,
-): Pick<View, "targets" | "alwaysSync" | "story"> {
+): Pick<View, "places" | "alwaysSync" | "story"> {
   const { mailState, error } = model;
   if (!mailState || error) {
-    return { targets: null, alwaysSync: null, story: null };
+    return { places: null, alwaysSync: null, story: null };
   }
   return {
-    targets:
-      statusRow(mailState) === "undone" ? null : targetsView(model, mailState, context.texts),
+    places: statusRow(mailState) === "undone" ? null : placesView(model, mailState, context.texts),
     alwaysSync: alwaysSyncView(model, mailState, context),
     story: mailState.state === "draft" ? null : storyView(model, context),
   };
@@ -94,31 +84,6 @@ function mailView(mail: Mail, { texts, now }: ViewContext): MailView {
     subject: mail.subject.trim() || texts.get("no_subject"),
     who: mail.isSent && mail.who ? texts.get("to", { who: mail.who }) : mail.who,
     when: mail.at ? texts.dateTime(mail.at, now) : "",
-  };
-}
-
-/** The mail's targets, or the Organisation that the person chose instead. */
-function targetsView({ chosen }: Model, mailState: MailState, texts: Texts): View["targets"] {
-  const targets = mailState.targets.map((target) => targetView(target, texts));
-  const items = chosen
-    ? [targets.find(({ id }) => id === chosen.id) ?? bareTarget(chosen)]
-    : targets;
-  return targets.length ? { title: texts.get("where"), items } : null;
-}
-
-function bareTarget({ id, name }: Organisation): TargetView {
-  return { id, organisation: name, person: "", link: null, linkLabel: "" };
-}
-
-function targetView(target: Target, texts: Texts): TargetView {
-  const { organisationId, person, address, link } = target;
-  const organisation = organisationName(target, texts);
-  return {
-    id: organisationId,
-    organisation,
-    person: [person, address].filter(Boolean).join(" · "),
-    link: isWebAddress(link) ? link : null,
-    linkLabel: texts.get("where.open", { organisation }),
   };
 }
 

@@ -3,27 +3,16 @@
 import type { MailState, Steps, Target } from "./api_models.ts";
 import type { AddinError, ErrorKind } from "./errors.ts";
 import type { Part, TextKey, Texts } from "./i18n.ts";
+import type { IconName } from "./icons.ts";
 import type { Model } from "./state.ts";
 import { isWithdrawalPending, type StatusRow, statusRow } from "./status_row.ts";
 import { organisationName, type ViewContext } from "./view_context.ts";
 import { type ButtonView, buttonViews } from "./view_model_buttons.ts";
 import { colleagueProgress, filedByColleagueParts, withdrawnParts } from "./view_model_copies.ts";
 
-export type IconName =
-  | "empty"
-  | "mail"
-  | "moving"
-  | "done"
-  | "clock"
-  | "warning"
-  | "minus"
-  | "sent"
-  | "pencil"
-  | "person"
-  | "cloud";
-
 export interface StatusView {
-  icon: IconName;
+  /** Null while nothing is known yet. */
+  icon: IconName | null;
   tone: "plain" | "good" | "busy" | "bad";
   /** Shows a spinner in place of the icon. */
   isBusy: boolean;
@@ -55,7 +44,7 @@ export function statusView(model: Model, context: ViewContext): StatusView {
   }
   if (!model.mailState) {
     const sentence = model.isSlow ? texts.get("looking") : "";
-    return { ...emptyStatus("empty"), isBusy: model.isSlow, sentence };
+    return { ...emptyStatus(null), isBusy: model.isSlow, sentence };
   }
   return { ...mailStatus(model, model.mailState, context), isBusy: isBusy(model) };
 }
@@ -86,7 +75,7 @@ function isBusy(model: Model): boolean {
   return model.isSlow || model.isFilingExpected || model.mailState?.state === "on_its_way";
 }
 
-function emptyStatus(icon: IconName): StatusView {
+function emptyStatus(icon: IconName | null): StatusView {
   return {
     icon,
     tone: "plain",

@@ -4,7 +4,9 @@ import "@fluentui/web-components/button/define.js";
 import "@fluentui/web-components/switch/define.js";
 import "virtual:fluent-tokens.css";
 import "./pane.css";
+import "./surfaces.css";
 import "./sections.css";
+import "./places.css";
 import "./form.css";
 import "./forced_colors.css";
 
@@ -15,11 +17,12 @@ import { Controller } from "../src/controller.ts";
 import { connect, type Host } from "../src/host.ts";
 import { loadTexts, type Texts } from "../src/i18n.ts";
 import { createPageChannel } from "../src/page_channel.ts";
-import { createRenderer, type UserAction } from "../src/render.ts";
+import { createRenderer } from "../src/render.ts";
 import { Session } from "../src/session.ts";
 import { withSharedMailErrors } from "../src/shared_mail.ts";
 import { initialModel } from "../src/state.ts";
 import { appearanceFor } from "../src/theme.ts";
+import type { UserAction } from "../src/user_action.ts";
 import { createViewModel } from "../src/view_model.ts";
 
 const config = readConfig();

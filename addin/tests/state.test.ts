@@ -120,6 +120,11 @@ describe("a failure", () => {
     ).not.toBeNull();
   });
 
+  test("goes when the person closes it", () => {
+    const closed = after(answered("known"), failed("person"), { type: "notice_closed" });
+    expect(closed).toMatchObject({ notice: null, mailState: { state: "new" } });
+  });
+
   test("to sign in replaces the state", () => {
     const event: Event = { type: "failed", error: new AddinError("signed_out"), by: "poll" };
     expect(after(answered("synced"), event).error?.kind).toBe("signed_out");

@@ -94,8 +94,8 @@ describe("a choice", () => {
     [harbour, "Harbour Logistics", "purchasing@harbour.example"],
   ])("replaces the targets: %j", (organisation, name, who) => {
     const view = viewOf(mailState("known"), [{ type: "chosen", organisation }]);
-    expect(view.targets?.items.map((place) => place.organisation)).toEqual([name]);
-    expect(view.targets?.items[0]?.person).toContain(who);
+    expect(view.places?.places.map((place) => place.organisation)).toEqual([name]);
+    expect(view.places?.places[0]?.persona?.facts ?? "").toBe(who);
   });
 
   test("enables the button and says where the mail will be filed", () => {
@@ -118,7 +118,7 @@ describe("a link", () => {
       const targets = [{ ...mailState("synced").targets[0], link }] as MailState["targets"];
       const view = viewOf(mailState("synced", { targets }));
       expect(view.status.primary).toBeNull();
-      expect(view.targets?.items[0]?.link).toBeNull();
+      expect(view.places?.places[0]?.link).toBeNull();
     },
   );
 });
@@ -152,7 +152,7 @@ describe("the rest of the pane", () => {
     const targets = [{ ...mailState("synced").targets[0], organisationId: 0, organisation: "" }];
     const view = viewOf(mailState("synced", { targets } as Partial<MailState>));
     expect(textOf(view.status.line)).toBe("Under no Organisation");
-    expect(view.targets?.items[0]?.organisation).toBe("no Organisation");
+    expect(view.places?.places[0]?.organisation).toBe("no Organisation");
   });
 
   test("gives screen readers the status in one line", () => {
