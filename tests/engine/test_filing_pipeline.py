@@ -6,6 +6,7 @@ import time
 from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -201,3 +202,39 @@ def test_a_process_that_must_end_sends_one_batch_more(scenario: Scenario, box: S
     scenario.context.stopping.clear()
     scenario.run_until_idle()
     assert len(scenario.activities) == 120
+
+
+def test_occasional_errors_of_webcrm_never_slow_filing_down(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.run_until_idle()  # for a job that waits, the pipeline would end after one file
+    files = [File(f"{n}.bin", bytes([n]) * 3_000_000) for n in range(6)]
+    _find(scenario, box, *(Mail(f.name, BO, KIM, attachments=(f,)) for f in files))
+    calls = count()
+
+    def is_every_second_file(method: str, path: str) -> bool:
+        return method == "POST" and "/Documents" in path and next(calls) % 2 == 1
+
+    scenario.sandbox.faults.refuse("webcrm", when=is_every_second_file)
+    attempts = []
+    for _ in files:
+        file(scenario.context)
+        with scenario.context.begin() as tx:
+            attempts.append(companies.read_company(tx).webcrm_attempts)
+        scenario.sandbox.clock.advance(timedelta(seconds=3))
+    assert attempts[:3] == [1, 1, 1]
+    assert len(scenario.documents) == 3
+
+
+def test_a_webcrm_that_answers_searches_and_takes_nothing_is_called_ever_less(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.sandbox.faults.lose("webcrm", when=lambda method, _: method == "PATCH")
+    attempts = []
+    for number in range(4):
+        _find(scenario, box, Mail(f"Offer {number}", BO, KIM))
+        file(scenario.context)
+        with scenario.context.begin() as tx:
+            attempts.append(companies.read_company(tx).webcrm_attempts)
+        scenario.sandbox.clock.advance(timedelta(minutes=1))
+    assert attempts == [1, 2, 3, 4]

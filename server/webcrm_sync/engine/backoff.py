@@ -35,12 +35,15 @@ def back_off_mailbox(
             tx.record_event(EventKind.MAILBOX_PAUSED, mailbox_id=box.id, trouble=trouble)
 
 
-def back_off_webcrm(context: Context, error: SyncError) -> None:
-    """Pause all calls to webCRM; filing resumes by itself. A refusal parks all mails under way."""
+def back_off_webcrm(context: Context, error: SyncError, *, made_progress: bool = False) -> None:
+    """Pause all calls to webCRM; filing resumes by itself. A refusal parks all mails under way.
+
+    `made_progress`: as in `back_off_mailbox`.
+    """
     not_before = error.retry_at if isinstance(error, TryLater) else None
     with context.begin() as tx:
         company = companies.read_company(tx)
-        attempts = company.webcrm_attempts
+        attempts = 0 if made_progress else company.webcrm_attempts
         until = next_attempt_at(tx.now, attempts, not_before=not_before)
         companies.update_company(
             tx,

@@ -78,6 +78,11 @@ class WebCrm:
         """
         return self._transport.request_size.bytes * 3 // 4
 
+    @property
+    def answered_writes(self) -> int:
+        """How many writes webCRM has carried out for this client."""
+        return self._transport.answered_writes
+
     # ---- reading -------------------------------------------------------------------------
 
     def check_login(self) -> None:

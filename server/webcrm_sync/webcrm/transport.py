@@ -58,6 +58,8 @@ class Transport:
     ) -> None:
         self.bounds = bounds
         self.request_size = RequestSize()
+        #: How many writes webCRM has carried out.
+        self.answered_writes = 0
         self._settings = settings
         self._now = now
         self._line = line
@@ -106,6 +108,8 @@ class Transport:
             answer = self._send_logged_in(request, until)
         if error := classify_answer(answer, is_write=method != "GET", now=self._now()):
             raise error
+        if method != "GET":
+            self.answered_writes += 1
         return answer
 
     def _send_logged_in(self, request: httpx.Request, until: datetime) -> Answer:

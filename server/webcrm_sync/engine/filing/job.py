@@ -23,10 +23,13 @@ def file(context: Context) -> None:
         is_early = company.directory_full_at is None or recovery.begun_at(tx)
         if is_early or company.is_webcrm_paused(tx.now):
             return
+    writes_before = context.webcrm.answered_writes
     try:
         has_more = _work(context, is_recovering=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
-        back_off_webcrm(context, error)
+        # Only writes count as progress: webCRM may answer every search and take nothing.
+        has_written = context.webcrm.answered_writes > writes_before
+        back_off_webcrm(context, error, made_progress=has_written)
         return
     if company.webcrm_attempts:
         resume_webcrm(context)
