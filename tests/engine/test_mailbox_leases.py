@@ -130,6 +130,37 @@ def test_of_an_exact_clone_and_its_original_one_goes_on(shared: Shared) -> None:
     shared.check_exactly_once()
 
 
+def test_a_clone_of_an_installation_that_waits_for_its_lease_never_works_beside_it(
+    shared: Shared,
+) -> None:
+    check_at_start(shared.first.context)
+    shared.first.run_until_idle()  # writes a new lease, to be read back later
+    now = shared.first.sandbox.clock.now
+    with exact_clone(shared.first) as clone:
+        for _ in range(4):
+            shared.first.sandbox.clock.advance(SETTLE / 2)
+            for one in (shared.first, clone):
+                one.run_until_idle()
+                both = [only_mailbox(b).may_be_written(now()) for b in (shared.first, clone)]
+                assert both != [True, True]
+        shared.let_mails_flow(clone)
+    shared.check_exactly_once()
+
+
+def test_a_start_while_a_mailbox_changes_hands_does_not_begin_too_early(shared: Shared) -> None:
+    with another_installation(shared.first) as other:
+        admin.add(other.context, admin.inspect(other.context, KIM), take_over=True)
+        other.run_until_idle()
+        check_at_start(other.context)
+        now = shared.first.sandbox.clock.now
+        for _ in range(3):  # the first installation never reads the folder again
+            other.run_until_idle()
+            shared.first.sandbox.clock.advance(SETTLE)
+            other.run_until_idle()
+            both = [only_mailbox(one).may_be_written(now()) for one in (shared.first, other)]
+            assert both != [True, True]
+
+
 def test_two_that_add_the_mailbox_in_the_same_second(open_scenario: OpenScenario) -> None:
     first = open_scenario(PUBLIC_URL="http://first.example")
     person, user = first.add_contact(BO), first.sandbox.crm.add_user(KIM, "Kim Nordwind")

@@ -59,7 +59,8 @@ def test_nothing_is_remembered_about_a_mailbox_at_first() -> None:
         ("ours", replace(HELD, is_start=True), Step.CLAIM),
         ("ours", CLAIMED, Step.WAIT),
         ("ours", replace(CLAIMED, confirm_at=NOW), Step.HOLD),
-        ("ours", replace(CLAIMED, confirm_at=NOW, is_start=True), Step.HOLD),
+        ("ours", replace(CLAIMED, confirm_at=NOW, is_start=True), Step.CLAIM),
+        ("next", replace(CLAIMED, intended="next", is_start=True), Step.WRITTEN),
         ("next", replace(CLAIMED, intended="next"), Step.WRITTEN),
         ("ours", replace(CLAIMED, intended="next"), Step.CLAIM),
         ("theirs", MailboxLease(), Step.STOP),
@@ -91,6 +92,21 @@ def test_the_step_after_a_reading(found: str | None, lease: MailboxLease, step: 
 )
 def test_the_wait_after_a_claim(found: str | None, wait: timedelta) -> None:
     assert wait_after_claim(found, replace(HELD, intended="next"), NOW) == wait
+
+
+@pytest.mark.parametrize(
+    ("found", "confirm_at", "wait"),
+    [
+        ("ours", NOW + TAKE_OVER_WAIT, TAKE_OVER_WAIT),
+        ("ours", NOW + SECOND, SETTLE),
+        ("ours", NOW - SECOND, SETTLE),
+        (RELEASED, NOW + TAKE_OVER_WAIT, SETTLE),
+    ],
+)
+def test_a_start_does_not_shorten_the_wait_for_another_installation(
+    found: str, confirm_at: datetime, wait: timedelta
+) -> None:
+    assert wait_after_claim(found, replace(HELD, confirm_at=confirm_at), NOW) == wait
 
 
 def test_who_was_displaced_has_stopped_before_the_next_one_begins() -> None:

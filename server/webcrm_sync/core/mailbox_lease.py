@@ -100,20 +100,25 @@ def next_step(found: str | None, lease: MailboxLease, now: datetime) -> Step:
 def _next_step_of_holder(found: str, lease: MailboxLease, now: datetime) -> Step:
     if lease.rival is not None:
         return Step.CLAIM  # our own late write has replaced the rival's, which stops
-    if lease.confirm_at is not None:
-        if lease.intended is not None:
-            return Step.WRITTEN if found == lease.intended else Step.CLAIM
-        return Step.WAIT if now < lease.confirm_at else Step.HOLD
+    if lease.confirm_at is not None and lease.intended is not None:
+        return Step.WRITTEN if found == lease.intended else Step.CLAIM
     if lease.is_start:
         return Step.CLAIM  # a clone with the same memory may start at this moment
+    if lease.confirm_at is not None:
+        return Step.WAIT if now < lease.confirm_at else Step.HOLD
     is_old = lease.renewed_at is None or lease.renewed_at + RENEW_AFTER <= now
     return Step.RENEW if is_old or found == lease.intended else Step.HOLD
 
 
 def wait_after_claim(found: str | None, lease: MailboxLease, now: datetime) -> timedelta:
-    """How long to wait before a lease that replaces the text `found` is read back."""
-    if found is None or found in {RELEASED, lease.written, lease.intended}:
+    """How long to wait before a lease that replaces the text `found` is read back.
+
+    A wait for another installation goes on when this one starts again.
+    """
+    if found is None or found == RELEASED:
         return SETTLE
+    if found in {lease.written, lease.intended}:
+        return max(SETTLE, lease.confirm_at - now) if lease.confirm_at else SETTLE
     holder = parse_holder(found)
     is_stale = holder is not None and now - holder.renewed_at > STALE_AFTER
     return SETTLE if is_stale else TAKE_OVER_WAIT
