@@ -158,6 +158,14 @@ def test_a_member_without_a_mailbox_stops_nobody_and_is_tried_again(company: Com
     assert "is not watched" not in run(status).stdout
 
 
+def test_a_watched_member_that_fails_once_is_not_called_unwatched(company: Company) -> None:
+    company.follow()
+    company.people[1].has_licence = False
+    assert run(mailbox, "add", "--group", company.group.id).exit_code == 1
+    for command in (run(status), run(mailbox, "list")):
+        assert "is not watched" not in command.stdout
+
+
 def test_a_hopeless_member_costs_less_and_less(company: Company) -> None:
     company.people[1].has_licence = False
     run(mailbox, "add", "--group", company.group.id)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.cli.mailbox import mailbox
 from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -228,3 +230,42 @@ def test_a_take_over_of_nothing_says_so(scenario: Scenario) -> None:
     assert done.exit_code == 0
     assert "there is nothing to take over" in done.stdout
     assert "half a minute" in done.stdout
+
+
+@contextmanager
+def taken_by_another(scenario: Scenario) -> Iterator[SimMailbox]:
+    """A watched mailbox that another installation has taken over, which nobody here knows yet."""
+    (box,) = people(scenario, 1)
+    run(mailbox, "add", box.address, "--yes")
+    scenario.run_until_idle()
+    with another_installation(scenario) as other:
+        admin.add(other.context, admin.inspect(other.context, box.address), take_over=True)
+        other.run_until_idle()
+        yield box
+
+
+def held_elsewhere(scenario: Scenario) -> bool:
+    (box,) = read_status(scenario.context).mailboxes
+    return "Another installation" in (box.trouble or "")
+
+
+def test_an_add_that_meets_another_installation_shows_it_from_then_on(scenario: Scenario) -> None:
+    with taken_by_another(scenario) as box:
+        assert run(mailbox, "add", box.address, "--dry-run").exit_code == 1
+        assert not held_elsewhere(scenario)  # a trial changes nothing
+        refused = run(mailbox, "add", box.address)
+        assert (refused.exit_code, "--take-over" in refused.stderr) == (1, True)
+        assert held_elsewhere(scenario)
+        assert "Another installation" in run(mailbox, "list").stdout
+
+
+def test_a_take_over_that_fails_half_way_takes_nothing_over(scenario: Scenario) -> None:
+    with taken_by_another(scenario) as box:
+        box.delete_folder(f"sentitems/{FOLDER}")
+        scenario.sandbox.faults.deny(
+            "graph", when=lambda method, path: method == "POST" and second_sent(path, box)
+        )
+        assert run(mailbox, "add", box.address, "--take-over", "--yes").exit_code == 1
+        scenario.sandbox.faults.clear()
+        scenario.wait(timedelta(minutes=30))
+        assert held_elsewhere(scenario)

@@ -152,7 +152,7 @@ class _Run:
     def _inspect(self, one: Wanted) -> Findings:
         findings = admin.inspect(self._context, one.key)
         if not self._take_over:
-            admin.refuse_rival(self._context, findings)
+            admin.refuse_rival(self._context, findings, is_trial=self._report.is_dry_run)
         return findings
 
     def add(self) -> None:

@@ -62,9 +62,7 @@ def inspect(context: Context, address: str) -> Findings:
     mailbox or the application may not enter it.
     """
     user = context.graph.find_user(address.strip().casefold())
-    with context.begin() as tx:
-        mailbox_id = mailboxes.mailbox_of_user(tx, user.user_id)
-        box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
+    box = _read_box(context, user.user_id)
     if box and box.paused_at:  # nothing is read
         return Findings(user, is_watched=True, is_paused=True)
     found = tuple(folders.find_candidates(context, user.user_id))
@@ -83,10 +81,16 @@ def _find_rival(context: Context, user: MailUser, found: Sequence[FolderCandidat
     return lease.find_rival(context, user.user_id, existing)
 
 
-def refuse_rival(context: Context, findings: Findings) -> None:
-    """Raise HeldElsewhere if another installation works on the mailbox."""
-    if findings.rival is not None:
-        raise HeldElsewhere(findings.rival, context.now())
+def refuse_rival(context: Context, findings: Findings, *, is_trial: bool = False) -> None:
+    """Raise HeldElsewhere if another installation works on the mailbox.
+
+    Unless `is_trial`, a watched mailbox is stopped at once, and `status` says why.
+    """
+    if findings.rival is None:
+        return
+    if findings.is_watched and not is_trial:
+        lease.stop_for_rival(context, findings.user.user_id, findings.rival)
+    raise HeldElsewhere(findings.rival, context.now())
 
 
 def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFindings:
@@ -109,23 +113,28 @@ def add(context: Context, findings: Findings, *, take_over: bool = False) -> int
         refuse_rival(context, findings)
     user = findings.user
     ensure_categories(context, user.user_id)
-    if findings.is_watched:
-        box = context.transact(partial(_save, context, findings, ()))
+    saved: Sequence[SavedFolder] = ()
+    if box := _read_box(context, user.user_id):
         folders.ensure_sync_folders(context, box, folders.read_known_folders(context, box))
     else:
         candidates = findings.candidates
         if candidates is None:
             candidates = tuple(folders.find_candidates(context, user.user_id))
         saved = folders.create_missing(context, user.user_id, candidates)
-        box = context.transact(partial(_save, context, findings, saved))
+    return context.transact(partial(_save, context, findings, saved))
+
+
+def _read_box(context: Context, user_id: str) -> Mailbox | None:
     with context.begin() as tx:
-        for job in (Job.MAINTAIN, Job.DISCOVER):
-            tx.defer(job, box.id)
-    return box.id
+        mailbox_id = mailboxes.mailbox_of_user(tx, user_id)
+        return mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
 
 
-def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx: Tx) -> Mailbox:
-    """Save the mailbox with its folders. A new one also gets the mirrors that it was missing."""
+def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx: Tx) -> int:
+    """Save the mailbox with its folders, and start its jobs. Returns its id.
+
+    A new one also gets the mirrors that it was missing.
+    """
     user, since = findings.user, context.settings.mirror_since or tx.now
     mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
     directory.rematch_waiting(tx, addresses=map(fold_address, user.aliases), domains=())
@@ -138,9 +147,9 @@ def _save(context: Context, findings: Findings, saved: Sequence[SavedFolder], tx
     groups.keep_watched(tx, user.user_id)
     for folder in saved:
         folders.record_folder(tx, mailbox_id, folder, is_replacement=False)
-    box = mailboxes.read_mailbox(tx, mailbox_id)
-    assert box is not None
-    return box
+    for job in (Job.MAINTAIN, Job.DISCOVER):
+        tx.defer(job, mailbox_id)
+    return mailbox_id
 
 
 def find_watched(context: LocalContext, address: str) -> Mailbox:

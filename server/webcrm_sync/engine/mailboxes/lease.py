@@ -115,6 +115,15 @@ def find_rival(context: Context, user_id: str, folder_ids: Sequence[str]) -> str
     return next((one.lease for one in facts.values() if one and one.lease not in free), None)
 
 
+def stop_for_rival(context: Context, user_id: str, rival: str) -> None:
+    """Stop all work on a watched mailbox, on which another installation's lease was found."""
+    with context.begin() as tx:
+        mailbox_id = mailboxes.mailbox_of_user(tx, user_id)
+        box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
+    if box is not None:
+        _stop(context, box, rival)
+
+
 def list_watched(context: LocalContext) -> Sequence[str]:
     """The addresses of the watched mailboxes."""
     with context.begin() as tx:

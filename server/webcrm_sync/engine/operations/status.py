@@ -175,9 +175,14 @@ def _read_held_jobs(tx: Tx) -> Iterator[HeldJob]:
 
 
 def _read_groups(tx: Tx) -> Iterator[GroupStatus]:
+    watched = {box.user_id for box in mailboxes.all_mailboxes(tx)}
     for group in groups.all_groups(tx):
         members = groups.members(tx, group)
-        troubles = {m.address: REMOVED if m.is_excluded else m.trouble for m in members}
+        troubles = {
+            m.address: REMOVED if m.is_excluded else m.trouble
+            for m in members
+            if m.user_id not in watched  # a later `mailbox add --group` may have failed for one
+        }
         yield GroupStatus(
             group_id=group.group_id,
             name=group.name,
