@@ -33,6 +33,9 @@ from webcrm_sync.web.help_page import LANGUAGES, PAGES
         ("*", "da", "en"),
         ("\0", None, "en"),
         ("x" * 900, "sv", "sv"),
+        ("", "da," + "x-y," * 8000, "da"),
+        ("", "x-y," * 8000 + "da", "en"),  # nobody reads that far
+        ("", "x" * 30_000, "en"),
     ],
 )
 def test_the_page_speaks_the_language_asked_for_or_the_browsers(

@@ -61,6 +61,42 @@ def test_only_the_token_opens_the_figures(watched: Watched) -> None:
     assert client_of(watched, token=None).get("/metrics", headers=HEADERS).status_code == 404
 
 
+def test_each_refusal_says_what_to_do(watched: Watched) -> None:
+    client = client_of(watched)
+    assert client.get("/metrics").json["detail"] == (
+        "Send WEBCRM_SYNC_METRICS_TOKEN as `Authorization: Bearer TOKEN`."
+    )
+    without = client_of(watched, token=None).get("/metrics", headers=HEADERS)
+    assert without.json["detail"] == "Set WEBCRM_SYNC_METRICS_TOKEN to have the figures here."
+    with watched.context.begin() as tx:
+        tx.connection.execute(text("ALTER TABLE company RENAME TO away"))
+    try:
+        away = client.get("/metrics", headers=HEADERS)
+    finally:
+        with watched.context.begin() as tx:
+            tx.connection.execute(text("ALTER TABLE away RENAME TO company"))
+    assert away.status_code == 503
+    assert away.json["detail"] == (
+        "The figures could not be read within 9 s. The database does not answer."
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sentence"),
+    [
+        ("GET", "/nowhere", "There is nothing at this address."),
+        ("GET", "/api/v1/nowhere", "There is nothing at this address."),
+        ("POST", "/metrics", "This address does not take this method: see the header Allow."),
+        ("PUT", "/help", "This address does not take this method: see the header Allow."),
+        ("POST", "/graph/notify/x", "There is nothing at this address."),
+    ],
+)
+def test_no_refusal_speaks_in_the_words_of_the_framework(
+    watched: Watched, method: str, path: str, sentence: str
+) -> None:
+    assert client_of(watched).open(path, method=method).json["detail"] == sentence
+
+
 def test_the_figures_of_a_company(watched: Watched) -> None:
     all_alive(watched.context)
     with watched.context.begin() as tx:

@@ -22,6 +22,16 @@ _TITLES = {
     "conflict": "That is not possible now",
     "try_later": "Not possible at this moment",
 }
+#: What the product says instead of the framework's own sentence.
+_SENTENCES = {
+    400: "The request cannot be read.",
+    401: "Sign in to go on.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method: see the header Allow.",
+    413: "The body of the request is too large.",
+    415: "The body of the request has another type than this address takes.",
+    503: "Not possible now. Try again in a moment.",
+}
 _CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found", 409: "conflict"}
 
 
@@ -49,11 +59,15 @@ def to_problem(error: SyncError, now: datetime) -> Problem:
 def http_error_response(error: HTTPException) -> Response:
     """The answer to a request that Flask refuses: an unknown route, a body that is too large.
 
-    Keeps the headers that HTTP requires, such as the methods that a route allows.
+    Keeps the headers that HTTP requires, such as the methods that a route allows, and a sentence
+    that the product has given itself.
     """
     status = error.code or 500
     code = _CODES.get(status, "try_later" if status >= 500 else "invalid")
-    response = problem_response(Problem(status, code, error.description or ""))
+    detail = error.description or ""
+    if detail == type(error).description:
+        detail = _SENTENCES.get(status, "")
+    response = problem_response(Problem(status, code, detail))
     for name, value in error.get_headers():
         response.headers.setdefault(name, value)
     return response

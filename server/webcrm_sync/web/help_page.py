@@ -13,6 +13,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from webcrm_sync.web import headers
 from webcrm_sync.web.access import Guard, guarded
@@ -32,6 +33,8 @@ LANGUAGES = {
 #: What browsers and Outlook call Norwegian, whose page is `no`.
 _NORWEGIAN = ("nb", "nn")
 _HOUR_S, _DAY_S = 3600, 86_400
+#: How much of what a browser says about its languages is read: far more than any has.
+_LONGEST_WISH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def create_blueprint() -> Blueprint:
     @routes.get(PATH)
     @guarded(Guard.OPEN)
     def page() -> Response:
-        language = choose_language(request.args.get("lang", ""), request.accept_languages)
+        language = choose_language(request.args.get("lang", ""), _accepted_languages())
         response = Response(render(language), mimetype="text/html")
         response.cache_control.public = True
         response.cache_control.max_age = _HOUR_S
@@ -76,6 +79,14 @@ def create_blueprint() -> Blueprint:
         return send_from_directory(PAGES, f"{name}.png", max_age=_DAY_S)
 
     return routes
+
+
+def _accepted_languages() -> LanguageAccept:
+    """The browser's languages. Each one is compared with each of ours, so their number is bound."""
+    wish = request.headers.get("Accept-Language", "")
+    if len(wish) > _LONGEST_WISH:
+        wish = wish[:_LONGEST_WISH].rpartition(",")[0]
+    return parse_accept_header(wish, LanguageAccept)
 
 
 def choose_language(asked: str, accepted: LanguageAccept) -> str:
