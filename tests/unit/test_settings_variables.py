@@ -177,6 +177,57 @@ def test_a_line_of_a_dotenv_file_that_is_no_variable_is_named(
     assert lines_of(given) == [".env: cannot be read (Is a directory)"]
 
 
+def write_dotenv(folder: Path, *lines: str) -> None:
+    text = "\n".join(line.replace("~", PREFIX) for line in lines)
+    (folder / ".env").write_text(f"{text}\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (("~LISTEN=a:1", "", "", "'hush"), "line 4 is not NAME=value"),
+        (("", "~LISTEN", "~UNMATCHED=wait"), "line 2 is not NAME=value"),
+        (("~LISTEN: a:1",), "line 1 is not NAME=value"),
+        (("~FOLDER_NAME='CRM' x",), "line 1 is not NAME=value"),
+        (("~SMTP_HOST 'a'", "~LISTEN=a:1", "= 3"), "lines 1, 3 are not NAME=value"),
+        (('~FOLDER_NAME="CRM', '~LISTEN="a:1"'), "lines 1-2 are not NAME=value"),
+    ],
+)
+def test_each_broken_line_of_a_dotenv_file_is_named_by_its_number(
+    given: dict[str, str], tmp_path: Path, lines: tuple[str, ...], sentence: str
+) -> None:
+    write_dotenv(tmp_path, *lines)
+    assert lines_of(given) == [f".env: {sentence}"]
+
+
+def test_a_broken_line_hides_nothing_else_that_is_wrong(
+    given: dict[str, str], tmp_path: Path
+) -> None:
+    given.clear()  # the broken line may hold any of them
+    given |= {"LISTEN": "everywhere", "TLS_KEY": str(tmp_path)}
+    write_dotenv(tmp_path, "~WEBCRM_TOKEN hush", "~UNMATCHED=never", "~FOLDERNAME=CRM")
+    lines = lines_of(given)
+    assert lines[0] == ".env: line 1 is not NAME=value"
+    named = {line.split(":")[0] for line in lines[1:]}
+    assert named == {"LISTEN", "UNMATCHED", "FOLDERNAME", "TLS_KEY"}
+
+
+@pytest.mark.usefixtures("given")
+def test_a_variable_that_is_given_twice_is_a_warning(tmp_path: Path) -> None:
+    write_dotenv(
+        tmp_path, "~LISTEN=a:1", "OTHER=1", "~listen=b:1", "OTHER=2", "", "~FOLDER_NAME=CRM"
+    )
+    again = ".env gives it again on line 3, which counts; line 1 does not. Delete one of them"
+    assert find_warnings() == [f"{PREFIX}LISTEN: {again}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"{PREFIX}FOLDER_NAME", "CRM")  # the same value: nothing is lost
+        assert len(find_warnings()) == 1
+        patch.setenv(f"{PREFIX}FOLDER_NAME", "Other")
+        assert find_warnings()[1] == (
+            f"{PREFIX}FOLDER_NAME: the environment gives it, so the value in .env does not count"
+        )
+
+
 # ---- values -------------------------------------------------------------------------------
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from webcrm_sync.settings.conflicts import find_conflicts
+from webcrm_sync.settings.conflicts import Conflict, find_conflicts
+from webcrm_sync.settings.dotenv_file import DOTENV
 from webcrm_sync.settings.model import PREFIX, Settings
-from webcrm_sync.settings.variables import DOTENV, Variables, misspelt, read_variables
+from webcrm_sync.settings.variables import Variables, misspelt, read_variables
 from webcrm_sync.settings.words import describe_error
 
 #: Stands for a required value that is wrong, while the others are compared.
@@ -27,21 +28,24 @@ class SettingsError(Exception):
 def read_settings() -> Settings:
     """The settings of this process. Raises SettingsError, which names each wrong variable."""
     variables = read_variables()
-    if DOTENV in variables.errors:  # of the others nobody knows whether they are missing
-        raise SettingsError([variables.errors[DOTENV]])
     settings, wrong = _validate_each(variables)
-    known = variables.errors.keys() | wrong.keys()
     lines = [*variables.errors.values(), *misspelt(variables)]
     lines += [line for name, line in wrong.items() if not _is_explained(name, line, variables)]
-    lines += [one.sentence for one in find_conflicts(settings) if not one.settings & known]
+    lines += [
+        one.sentence
+        for one in find_conflicts(settings)
+        if _is_certain(one, variables, variables.errors.keys() | wrong.keys())
+    ]
     if lines:
         raise SettingsError(lines)
     return settings
 
 
 def find_warnings() -> list[str]:
-    """A sentence for each variable with the product's prefix that no setting reads."""
-    return [one.sentence for one in read_variables().unknown if not one.is_misspelt]
+    """A sentence for each of the product's variables that no setting reads, or that is repeated."""
+    variables = read_variables()
+    unknown = [one.sentence for one in variables.unknown if not one.is_misspelt]
+    return unknown + variables.repeated
 
 
 def _validate_each(variables: Variables) -> tuple[Settings, dict[str, str]]:
@@ -68,5 +72,13 @@ def _stand_ins(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _is_explained(name: str, line: str, variables: Variables) -> bool:
-    """True for "is missing" if another line says why."""
-    return name in variables.errors and line.endswith(": is missing")
+    """True for "is missing" if another line says why, or may: a broken line of `.env`."""
+    is_missing = line.endswith(": is missing")
+    return is_missing and (name in variables.errors or DOTENV in variables.errors)
+
+
+def _is_certain(conflict: Conflict, variables: Variables, wrong: Collection[str]) -> bool:
+    """False for a conflict about a wrong value, or about one that a broken line may give."""
+    if DOTENV in variables.errors and not conflict.settings <= variables.values.keys():
+        return False
+    return conflict.settings.isdisjoint(wrong)

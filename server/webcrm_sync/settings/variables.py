@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import get_args
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
+from webcrm_sync.settings.dotenv_file import DOTENV, NOT_TEXT, read_dotenv
 from webcrm_sync.settings.model import PREFIX, Settings
 
-DOTENV = ".env"
 _FILE = "_FILE"
 #: The largest file that is read as a secret.
 _MAX_BYTES = 64 * 1024
 #: From this likeness on, a name is a misspelt one; below `_ALIKE` it is like no other.
 _MISSPELT, _ALIKE = 0.8, 0.6
-_NOT_TEXT = "must be text in UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +40,14 @@ class Variables:
     """The given values by setting. `names`: the variable of each, without the prefix.
 
     `errors`: a line for each setting that cannot be read, and one for `.env` (`DOTENV`).
+    `repeated`: a sentence for each variable that is given twice, of which one counts.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
 
     def name_of(self, setting: str) -> str:
         """The variable that gives the setting, or would give it."""
@@ -69,14 +66,19 @@ def secret_fields() -> frozenset[str]:
 
 def read_variables() -> Variables:
     """The product's variables. The environment wins over `.env`; an empty one counts as unset."""
-    found = Variables()
-    try:
-        given = {**_read_dotenv(), **os.environ}
-    except ValueError as error:
-        found.errors[DOTENV] = f"{DOTENV}: {error}"
-        given = dict(os.environ)
-    _sort_out(found, given)
+    file = read_dotenv(PREFIX)
+    found = Variables(repeated=[*file.repeated, *_overruled(file.values)])
+    if file.trouble:
+        found.errors[DOTENV] = file.trouble
+    _sort_out(found, {**file.values, **os.environ})
     return found
+
+
+def _overruled(in_file: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each variable that `.env` and the environment give different values."""
+    for name, value in in_file.items():
+        if name.upper().startswith(PREFIX) and os.environ.get(name, value) != value:
+            yield f"{name}: the environment gives it, so the value in {DOTENV} does not count"
 
 
 def _sort_out(found: Variables, given: Mapping[str, str]) -> None:
@@ -125,7 +127,7 @@ def _read_secret(path: str) -> str:
             content = file.read(_MAX_BYTES + 1)
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise ValueError(_NOT_TEXT) from None
+        raise ValueError(NOT_TEXT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or "no such file"
         raise ValueError(f"the file cannot be read ({reason})") from None
@@ -139,23 +141,6 @@ def _read_secret(path: str) -> str:
 def _open_at_once(path: str, flags: int) -> int:
     """The file's descriptor, without waiting for somebody who writes into a pipe."""
     return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _read_dotenv() -> Mapping[str, str]:
-    """The values in `.env`; empty without one. Raises ValueError with a sentence."""
-    try:
-        text = Path(DOTENV).read_bytes().decode("utf-8-sig")  # editors on Windows write a mark
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        raise ValueError(_NOT_TEXT) from None
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
-    wrong = [f"{one.original.line}" for one in parse_stream(io.StringIO(text)) if one.error]
-    if wrong:
-        raise ValueError(f"line {', '.join(wrong)} is not NAME=value")
-    values = dotenv_values(stream=io.StringIO(text))
-    return {name: value for name, value in values.items() if value}
 
 
 def _find_nearest(name: str, known: set[str]) -> Unknown:
