@@ -110,11 +110,19 @@ def test_a_data_folder_of_no_use_is_one_sentence(doctor: Doctor, command: str) -
 
 
 def test_a_full_disk_is_named() -> None:
-    assert judge_disk(50_000_000) == Check(
+    low = 1_000_000_000
+    assert judge_disk(50_000_000, low) == Check(
         "disk", Verdict.FAILED, f"50 MB are free on the disk of {PREFIX}DATA_DIR: make room"
     )
-    assert judge_disk(500_000_000).verdict is Verdict.WARNING
-    assert judge_disk(shutil.disk_usage("/").total + 10**12).verdict is Verdict.OK
+    assert judge_disk(500_000_000, low).verdict is Verdict.WARNING
+    assert judge_disk(500_000_000, 400_000_000).verdict is Verdict.OK
+    assert judge_disk(shutil.disk_usage("/").total + 10**12, low).verdict is Verdict.OK
+
+
+def test_doctor_warns_of_the_disk_below_the_limit_of_the_settings(doctor: Doctor) -> None:
+    del doctor.settings["DATABASE_URL"]
+    doctor.settings |= {"DATA_DIR": str(doctor.folder), "ALERT_DISK_FREE_MB": "1e9"}
+    assert "MB are free on the disk of" in doctor.said("disk", WARNING)
 
 
 def test_a_wrong_clock_is_named(doctor: Doctor) -> None:

@@ -77,9 +77,38 @@ def test_a_mailbox_is_tried_before_it_is_added(doctor: Doctor) -> None:
     assert text.startswith(f"{LIS}: Exchange does not let the application into this mailbox.")
 
 
+@pytest.mark.parametrize("argument", ["kim", "", "kim@", "a@x.example b@x.example", "@x.example"])
+def test_what_is_no_address_is_named_and_hides_no_other_check(
+    doctor: Doctor, argument: str
+) -> None:
+    checks = doctor.checks(argument, "Kim Nordwind <KIM@nordwind.example>")
+    found = [check["text"] for check in checks if check["name"] == "mailboxes"]
+    refused = f"'{argument}' is no address such as kim@example.com. Nothing was tried with it"
+    assert found == [refused, "1 watched, all readable"]
+    assert "webCRM login" in {check["name"] for check in checks}
+    assert "Traceback" not in doctor.run(argument).output
+
+
+def test_a_mailbox_without_a_licence_that_nobody_watches_is_not_to_be_removed(
+    doctor: Doctor,
+) -> None:
+    doctor.scenario.sandbox.outlook.add_mailbox(LIS, "Lis Nordwind").has_licence = False
+    text = doctor.said("mailboxes", arguments=(LIS,))
+    assert text.startswith(f"{LIS}: the user has no mailbox in Exchange Online")
+    assert text.endswith("Assign a licence")
+
+
+def test_a_new_mailbox_is_looked_up_once(doctor: Doctor) -> None:
+    doctor.scenario.sandbox.outlook.add_mailbox(LIS, "Lis Nordwind")
+    doctor.scenario.sandbox.journal.clear()
+    doctor.checks(LIS)
+    paths = [e.path for e in doctor.scenario.sandbox.journal.exchanges if e.method == "GET"]
+    assert len([path for path in paths if path.rpartition("/")[2] in {LIS, "users"}]) == 1
+
+
 def test_an_address_of_nobody_is_named(doctor: Doctor) -> None:
     text = doctor.said("mailboxes", arguments=("nobody@nordwind.example",))
-    assert text.startswith("nobody@nordwind.example: Entra has no such user. Check the spelling")
+    assert text == "nobody@nordwind.example: Entra has no such user. Check the spelling"
     doctor.scenario.sandbox.journal.clear()  # the sandbox knows no search for an address
 
 

@@ -94,6 +94,21 @@ def test_webcrm_that_is_away_is_no_other_system(used: Doctor) -> None:
     assert "webCRM must be asked once whether it is the same system" in result.stderr
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_refused_token_is_named_as_such(used: Doctor, command: tuple[str, ...]) -> None:
+    used.settings["WEBCRM_TOKEN"] = str(uuid.uuid4())
+    result = used.invoke(*command)
+    assert result.exit_code == 1
+    assert f"did not accept the application token in {PREFIX}WEBCRM_TOKEN" in result.stderr
+    assert "same system" not in result.stderr
+
+
+def test_doctor_names_a_refused_token_once(used: Doctor) -> None:
+    used.settings["WEBCRM_TOKEN"] = str(uuid.uuid4())
+    assert f"application token in {PREFIX}WEBCRM_TOKEN" in used.said("webCRM login")
+    assert used.said("webCRM in use").endswith("see 'webCRM login'")
+
+
 def test_a_deleted_activity_does_not_make_it_another_system(used: Doctor) -> None:
     """The Persons of the directory are compared as well."""
     sandbox = used.scenario.sandbox

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webcrm_sync.core.free_space import FreeSpace, judge_free_space
 from webcrm_sync.core.trouble_kinds import TroubleKind
-from webcrm_sync.core.troubles import Facts, find_troubles
+from webcrm_sync.core.troubles import Facts, Limits, find_troubles
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.engine.operations.troubles import limits_of, read_facts
 from webcrm_sync.store.revision import DatabaseNewer, is_current
 
-#: Below this much free space the embedded database may stop at any moment.
-_FULL_BYTES = 50_000_000
 AWAY = "The database does not answer."
 
 
@@ -60,9 +59,7 @@ def read_readiness(context: LocalContext) -> Readiness:
         return Readiness((ReadinessCheck("database"), outdated))
     with context.begin() as tx:
         facts = read_facts(context, tx)
-    checks = _check_facts(
-        facts, {t.kind for t in find_troubles(facts, limits_of(context.settings))}
-    )
+    checks = _check_facts(facts, limits_of(context.settings))
     return Readiness((ReadinessCheck("database"), outdated, *checks))
 
 
@@ -79,11 +76,11 @@ def _check_migrations(context: LocalContext) -> ReadinessCheck:
     )
 
 
-def _check_facts(facts: Facts, found: set[TroubleKind]) -> Iterator[ReadinessCheck]:
-    is_dead = TroubleKind.WORKER in found
+def _check_facts(facts: Facts, limits: Limits) -> Iterator[ReadinessCheck]:
+    is_dead = any(one.kind is TroubleKind.WORKER for one in find_troubles(facts, limits))
     text = "A part of the jobs has no worker. Start `webcrm-sync serve` or `webcrm-sync worker`."
     yield _check("worker", Status.FAILED if is_dead else Status.OK, text)
-    yield _check("disk", _disk_status(facts, found), "The disk is nearly full: make room.")
+    yield _check("disk", _disk_status(facts, limits), "The disk is nearly full: make room.")
     text = "Secrets in the database cannot be opened with WEBCRM_SYNC_SECRET_KEY. Run `doctor`."
     yield _check("key", Status.WARNING if facts.key_trouble else Status.OK, text)
     text = "webCRM does not answer, or refuses: mails wait. `webcrm-sync status` says why."
@@ -94,7 +91,13 @@ def _check(name: str, status: Status, reason: str) -> ReadinessCheck:
     return ReadinessCheck(name, status, "" if status is Status.OK else reason)
 
 
-def _disk_status(facts: Facts, found: set[TroubleKind]) -> Status:
-    if facts.free_bytes is not None and facts.free_bytes < _FULL_BYTES:
-        return Status.FAILED
-    return Status.WARNING if TroubleKind.DISK in found else Status.OK
+def _disk_status(facts: Facts, limits: Limits) -> Status:
+    if facts.free_bytes is None:
+        return Status.OK
+    match judge_free_space(facts.free_bytes, limits.min_free):
+        case FreeSpace.FULL:
+            return Status.FAILED
+        case FreeSpace.LOW:
+            return Status.WARNING
+        case FreeSpace.ENOUGH:
+            return Status.OK

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 
-from webcrm_sync.core.errors import Gone, TryLater
+from webcrm_sync.core.errors import Gone, LoginRefused, TryLater
 from webcrm_sync.core.webcrm_in_use import Decision, Sample, WebCrmInUse, decide, is_same_system
 from webcrm_sync.engine.context import Context
-from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import webcrm_in_use as store
 from webcrm_sync.store.webcrm_in_use import AnotherWebCrm, FiledSample, PersonSample
+from webcrm_sync.webcrm.errors import UNAUTHORIZED
 
 
 def refuse_another(context: Context) -> None:
     """Remember the webCRM in use. Raises AnotherWebCrm before anything is written into another one.
 
     webCRM is asked only when its address or the token has changed. Raises TryLater if it does not
-    answer then.
+    answer then, and LoginRefused if it refuses the token.
     """
     used = configured(context)
     if find_decision(context) is Decision.GO_ON:
@@ -81,9 +81,11 @@ def _ask(question: Callable[[], Sample]) -> Sample:
     except Gone:
         return Sample.MISSING
     except TryLater as error:
+        if isinstance(error, LoginRefused) or error.code == UNAUTHORIZED:
+            raise  # it names the setting
         raise TryLater(
-            f"{PREFIX}WEBCRM_URL or {PREFIX}WEBCRM_TOKEN has changed, so webCRM must be asked once "
-            f"whether it is the same system: {error}",
+            "webCRM must be asked once whether it is the same system as that of the filed mails: "
+            f"{error}",
             retry_at=error.retry_at,
             code=error.code,
         ) from error

@@ -11,6 +11,8 @@ from webcrm_sync.core.errors import SyncError
 
 logger = logging.getLogger(__name__)
 
+#: What grants the application its rights in mailboxes.
+RBAC = "Exchange: RBAC for Applications, see docs/deploy.md"
 #: How many subjects a line names that is about several.
 _NAMED = 5
 

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from webcrm_sync.core.free_space import FreeSpace, judge_free_space
 from webcrm_sync.engine.operations.doctor.certificates import check_certificates
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
+from webcrm_sync.engine.operations.troubles import limits_of
 from webcrm_sync.settings import PREFIX, Settings, find_warnings
-
-#: Below the first the embedded database may stop at any moment, below the second it will soon.
-_FULL_BYTES, _LOW_BYTES = 100_000_000, 1_000_000_000
 
 
 def check_machine(settings: Settings, now: datetime) -> Iterator[Check]:
@@ -22,18 +21,19 @@ def check_machine(settings: Settings, now: datetime) -> Iterator[Check]:
     for text in find_warnings():
         yield Check("settings", Verdict.WARNING, text)
     if not (settings.database_url and settings.secret_key):
-        yield from run_part("data folder", lambda: check_data_dir(settings.data_dir))
+        yield from run_part("data folder", lambda: check_data_dir(settings))
     yield from check_certificates(settings, now)
 
 
-def check_data_dir(folder: Path) -> Iterator[Check]:
+def check_data_dir(settings: Settings) -> Iterator[Check]:
     """Whether the product can keep its database and its key in the folder."""
-    name = "data folder"
+    name, folder = "data folder", settings.data_dir
     if trouble := find_trouble(folder):
         text = f"{PREFIX}DATA_DIR {trouble}. Name a folder that this user may write"
         yield Check(name, Verdict.FAILED, text)
         return
-    yield judge_disk(shutil.disk_usage(_nearest(folder)).free)
+    low_bytes = limits_of(settings).min_free
+    yield judge_disk(shutil.disk_usage(_nearest(folder)).free, low_bytes)
 
 
 def find_trouble(folder: Path) -> str | None:
@@ -62,10 +62,10 @@ def _nearest(folder: Path) -> Path:
     return here
 
 
-def judge_disk(free_bytes: int) -> Check:
+def judge_disk(free_bytes: int, low_bytes: int) -> Check:
     """What the free space of the data folder's disk means."""
-    name, free = "disk", f"{free_bytes / 1_000_000:.0f} MB"
-    if free_bytes >= _LOW_BYTES:
+    name, space = "disk", judge_free_space(free_bytes, low_bytes)
+    if space is FreeSpace.ENOUGH:
         return Check(name, Verdict.OK, "the data folder can be written and has space")
-    text = f"{free} are free on the disk of {PREFIX}DATA_DIR: make room"
-    return Check(name, Verdict.FAILED if free_bytes < _FULL_BYTES else Verdict.WARNING, text)
+    text = f"{free_bytes / 1_000_000:.0f} MB are free on the disk of {PREFIX}DATA_DIR: make room"
+    return Check(name, Verdict.FAILED if space is FreeSpace.FULL else Verdict.WARNING, text)
