@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from support.heartbeats import all_alive
 from web.conftest import NOW, Watched
@@ -61,13 +62,19 @@ def test_only_the_token_opens_the_figures(watched: Watched) -> None:
     assert client_of(watched, token=None).get("/metrics", headers=HEADERS).status_code == 404
 
 
+def detail(answer: TestResponse) -> str:
+    """The sentence of an error."""
+    problem: dict[str, str] = answer.get_json()
+    return problem["detail"]
+
+
 def test_each_refusal_says_what_to_do(watched: Watched) -> None:
     client = client_of(watched)
-    assert client.get("/metrics").json["detail"] == (
+    assert detail(client.get("/metrics")) == (
         "Send WEBCRM_SYNC_METRICS_TOKEN as `Authorization: Bearer TOKEN`."
     )
     without = client_of(watched, token=None).get("/metrics", headers=HEADERS)
-    assert without.json["detail"] == "Set WEBCRM_SYNC_METRICS_TOKEN to have the figures here."
+    assert detail(without) == "Set WEBCRM_SYNC_METRICS_TOKEN to have the figures here."
     with watched.context.begin() as tx:
         tx.connection.execute(text("ALTER TABLE company RENAME TO away"))
     try:
@@ -76,7 +83,7 @@ def test_each_refusal_says_what_to_do(watched: Watched) -> None:
         with watched.context.begin() as tx:
             tx.connection.execute(text("ALTER TABLE away RENAME TO company"))
     assert away.status_code == 503
-    assert away.json["detail"] == (
+    assert detail(away) == (
         "The figures could not be read within 9 s. The database does not answer."
     )
 
@@ -94,7 +101,7 @@ def test_each_refusal_says_what_to_do(watched: Watched) -> None:
 def test_no_refusal_speaks_in_the_words_of_the_framework(
     watched: Watched, method: str, path: str, sentence: str
 ) -> None:
-    assert client_of(watched).open(path, method=method).json["detail"] == sentence
+    assert detail(client_of(watched).open(path, method=method)) == sentence
 
 
 def test_the_figures_of_a_company(watched: Watched) -> None:
