@@ -39,7 +39,9 @@ class Company:
     persons_until: datetime | None
     organisations_until: datetime | None
     directory_full_at: datetime | None
+    directory_read_at: datetime | None
     mirror_until: datetime | None
+    mirror_read_at: datetime | None
     webcrm_due_at: datetime | None
     webcrm_attempts: int
     webcrm_trouble: str | None

@@ -67,6 +67,7 @@ def _refresh(context: Context, company: Company, *, is_full: bool) -> None:
             persons_until=_newest(persons, company.persons_until),
             organisations_until=_newest(organisations, company.organisations_until),
             directory_full_at=tx.now if is_full else company.directory_full_at,
+            directory_read_at=tx.now,
         )
     for kind, records in (("person", odd_persons), ("organisation", odd)):
         for one in records:

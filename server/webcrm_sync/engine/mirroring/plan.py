@@ -91,6 +91,7 @@ def _plan_new(context: Context, boxes: Sequence[Mailbox], until: datetime | None
         isolate.run_in_savepoints(
             context, tx, Job.MIRROR, addressed, planner.plan, lambda one: _hold_of(one[0])
         )
+        companies.update_company(tx, mirror_read_at=tx.now)
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
     unreadable += [UnreadableRecord(a.activity_id, fault) for a, fault in faults]

@@ -145,10 +145,11 @@ def _webcrm_figures(read: _Read) -> Iterator[Metric]:
     yield _gauge("webcrm_paused", text, bool(facts.webcrm_trouble))
     yield _gauge("webcrm_calls_limit", "Calls to webCRM in a minute at most.", read.usage.limit)
     yield _gauge("webcrm_calls_left", "Calls to webCRM left in this minute.", read.usage.left)
-    text = "Up to when webCRM was searched for mails that it sent."
-    yield from _age("mirror_lag_seconds", text, facts, company.mirror_until)
-    text = "Up to when webCRM's contacts were read."
-    yield from _age("directory_lag_seconds", text, facts, company.persons_until)
+    if facts.mailboxes or facts.paused:  # without one, nothing is mirrored
+        text = "Since when webCRM was not searched for mails that it sent."
+        yield from _age("mirror_lag_seconds", text, facts, company.mirror_read_at)
+    text = "Since when webCRM's contacts were not read."
+    yield from _age("directory_lag_seconds", text, facts, company.directory_read_at)
 
 
 def _work_figures(read: _Read) -> Iterator[Metric]:

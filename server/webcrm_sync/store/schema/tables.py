@@ -36,6 +36,7 @@ from webcrm_sync.store.schema.columns import (
 )
 
 #: One Entra tenant joined to one webCRM system. webCRM is not called before `webcrm_due_at`.
+#: `..._until`: the latest change that webCRM has reported; `..._read_at`: when it last answered.
 #: `webcrm_key_field`, `webcrm_system`: those that the filings are in (`core/webcrm_in_use.py`).
 company = Table(
     "company",
@@ -47,8 +48,10 @@ company = Table(
     time("organisations_until"),
     time("opportunities_until"),
     time("directory_full_at"),
+    time("directory_read_at"),
     time("directory_due_at"),
     time("mirror_until"),
+    time("mirror_read_at"),
     time("mirror_due_at"),
     time("webcrm_due_at"),
     count("webcrm_attempts"),
