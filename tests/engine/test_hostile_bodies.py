@@ -41,9 +41,7 @@ def test_a_hostile_body_is_read_or_abandoned_and_stops_no_other(
 @pytest.fixture
 def hasty(scenario: Scenario) -> Scenario:
     """A product whose time limit for a body is zero."""
-    scenario.context = replace(
-        scenario.context, body_reader=BodyReader(is_new_text_only=False, seconds=0.0001)
-    )
+    scenario.context = replace(scenario.context, body_reader=BodyReader(seconds=0.0001))
     return scenario
 
 
@@ -66,7 +64,7 @@ def test_an_abandoned_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) 
         hasty.sandbox.faults.unavailable("webcrm")
         hasty.discover()
     # The process ends here. The next one, with the usual limit, keeps the decision.
-    with closing(BodyReader(is_new_text_only=False)) as reader:
+    with closing(BodyReader()) as reader:
         hasty.context = replace(hasty.context, body_reader=reader)
         hasty.sandbox.faults.clear()
         hasty.run_all_retries()

@@ -17,7 +17,7 @@ LONG = "<p>A long letter with <a href='https://x.example'>a link</a>.</p>" * 200
 
 @pytest.fixture
 def reader() -> Iterator[BodyReader]:
-    with closing(BodyReader(is_new_text_only=False)) as opened:
+    with closing(BodyReader()) as opened:
         yield opened
 
 
@@ -36,12 +36,12 @@ def test_a_long_plain_text_is_read_as_text(reader: BodyReader) -> None:
 @pytest.mark.parametrize("is_html", [True, False])
 @pytest.mark.parametrize("bounds", [{"seconds": 0.0001}, {"megabytes": 1}])
 def test_a_body_beyond_the_bounds_is_abandoned(bounds: dict[str, float], is_html: bool) -> None:
-    with closing(BodyReader(is_new_text_only=False, **bounds)) as narrow:  # type: ignore[arg-type] # one of two keywords
+    with closing(BodyReader(**bounds)) as narrow:  # type: ignore[arg-type] # one of two keywords
         assert narrow.read("Offer", LONG * 20, is_html=is_html) == UNREADABLE
 
 
 def test_the_next_body_is_read_after_one_was_abandoned() -> None:
-    with closing(BodyReader(is_new_text_only=False, seconds=0.6)) as hasty:
+    with closing(BodyReader(seconds=0.6)) as hasty:
         endless = "<i>" * 10 + "<p>&nbsp;<b>x</b>" * 180_000
         next_one = LONG[: 2 * READ_IN_PLACE]  # read in 20 ms: a busy machine has time for it
         started = time.monotonic()
@@ -59,7 +59,7 @@ def test_many_threads_share_the_processes(reader: BodyReader) -> None:
 
 
 def test_a_closed_reader_leaves_no_process_behind() -> None:
-    reader = BodyReader(is_new_text_only=False)
+    reader = BodyReader()
     reader.read("Offer", LONG, is_html=True)
     process = reader._idle.queue[0]
     reader.close()

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from quotes.cases import Case, all_cases
 from support.builders import any_text
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.mail_text.body_text import read_mail_body
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 from webcrm_sync.core.mail_text.quoted_reply import is_forward, new_text, strip_quoted_mails
 
 
 def _read(case: Case) -> str:
-    return read_mail_body(case.subject, case.body, is_html=case.is_html, is_new_text_only=True).text
+    return read_mail_body(
+        case.subject, case.body, is_html=case.is_html, part=TextPart.NEW_OR_ALL
+    ).text
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
@@ -175,7 +178,7 @@ def test_quote_of_the_author_stays_unless_it_has_an_attribution() -> None:
 
 
 def _new(html: str) -> str:
-    return read_mail_body("Re: x", html, is_html=True, is_new_text_only=True).text
+    return read_mail_body("Re: x", html, is_html=True, part=TextPart.NEW_OR_ALL).text
 
 
 def test_answers_between_quoted_lines_stay_with_these_lines() -> None:
@@ -249,7 +252,7 @@ def test_text_that_programs_mark_as_quoted_is_cut(html: str) -> None:
 def test_forwarded_text_stays(subject: str) -> None:
     assert is_forward(subject)
     html = "<p>FYI</p><div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><div>Skal vi?</div>"
-    text = read_mail_body(subject, html, is_html=True, is_new_text_only=True).text
+    text = read_mail_body(subject, html, is_html=True, part=TextPart.NEW_OR_ALL).text
     assert "Skal vi?" in text
     assert QUOTE_MARK not in text
 
@@ -310,16 +313,21 @@ def test_forward_inside_a_marked_quote_is_no_forward() -> None:
     assert "Hall" in _new(forward)
 
 
-def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:
-    html = "<p>x</p><div id='divRplyFwdMsg'></div><img src='cid:old@1'>"
-    assert read_mail_body("", html, is_html=True, is_new_text_only=True).cids == ("old@1",)
+def test_pictures_of_the_quoted_mail_are_left_out_with_it() -> None:
+    new, old = "<p>x <img src='cid:new@1'></p>", "<img src='cid:old@1'>"
+    html = f"{new}<div id='divRplyFwdMsg'><b>From:</b> Eva</div>{old}"
+    for part in (TextPart.NEW, TextPart.NEW_OR_ALL):
+        read = read_mail_body("Re: x", html, is_html=True, part=part)
+        assert (read.cids, read.left_out_cids) == (("new@1",), ("old@1",))
+    read = read_mail_body("Fwd: x", html, is_html=True, part=TextPart.NEW_OR_ALL)
+    assert (read.cids, read.left_out_cids) == (("new@1", "old@1"), ())
 
 
 @given(any_text, st.booleans())
 def test_no_text_is_lost_completely_and_none_raises(body: str, is_html: bool) -> None:
     whole, new = (
-        read_mail_body("", body, is_html=is_html, is_new_text_only=is_new).text
-        for is_new in (False, True)
+        read_mail_body("", body, is_html=is_html, part=part).text
+        for part in (TextPart.WHOLE, TextPart.NEW_OR_ALL)
     )
     assert bool(new) is bool(whole)
     assert set(new.split()) <= set(whole.split())

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import READING_CASES
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.attachments import classify, name_attachments
 from webcrm_sync.core.direction import Direction, Internals, direction_of
 from webcrm_sync.core.mail_text.body_text import read_body, read_mail_body
@@ -54,9 +55,8 @@ def test_the_text_of_a_body(case: dict[str, Any]) -> None:
     body = _body(case)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     held, begun = _peak_mb(), time.process_time()
-    text = read_mail_body(
-        case["subject"], body, is_html=case["is_html"], is_new_text_only=case["new_text_only"]
-    ).text
+    part = TextPart.NEW_OR_ALL if case["new_text_only"] else TextPart.WHOLE
+    text = read_mail_body(case["subject"], body, is_html=case["is_html"], part=part).text
     spent_ms, taken_mb = (time.process_time() - begun) * 1000, _peak_mb() - held
     same = case.get("same")
     if same is not None and same.startswith("="):

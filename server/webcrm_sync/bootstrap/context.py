@@ -60,7 +60,7 @@ def open_unchecked_context(
         closing(GraphClient(settings, now=now)) as graph,
         closing(WebCrmLine(url, local.company_id, caller=caller)) as line,
         closing(WebCrm(settings, now=now, line=line)) as webcrm,
-        closing(BodyReader(is_new_text_only=settings.is_new_text_only)) as reader,
+        closing(BodyReader()) as reader,
     ):
         yield Context(
             settings=settings,

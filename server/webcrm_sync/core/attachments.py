@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from webcrm_sync.core.along import EVERYTHING, Along
 from webcrm_sync.core.filenames import deduplicate, safe_name
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.pictures import LARGEST_LOGO, NO_PICTURES, PictureFacts
@@ -25,6 +26,8 @@ _LARGEST_PIXEL = 1024
 
 #: Why a picture is left out without a line in the Activity: nobody misses it.
 REPEATED = "the same picture is filed with another mail"
+#: Why an attachment is left out that a person did not choose. One line names none of these.
+NOT_CHOSEN = "not_chosen"
 PICTURE_MISSING = "The picture in this mail is not kept here. Open the mail in Outlook."
 
 
@@ -42,7 +45,8 @@ class DocumentPlan:
     """One attachment that becomes a Document, unless `left_out` gives a reason why not.
 
     `position`: counts all attachments of the mail from 1, in Outlook's order. `size`: in bytes.
-    `may_repeat`: a picture in the text, which is left out if it is filed already.
+    `may_repeat`: a picture in the text, which is left out if it is filed already. An attachment
+    that is left out by choice (`NOT_CHOSEN`) has no name and no size here: nothing may store them.
     """
 
     position: int
@@ -54,17 +58,21 @@ class DocumentPlan:
     @property
     def is_reported(self) -> bool:
         """True if the attachment is left out and the Activity says so."""
-        return bool(self.left_out) and self.left_out != REPEATED
+        return self.left_out not in {"", REPEATED, NOT_CHOSEN}
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentPlan:
-    """What happens to all attachments of one mail."""
+    """What happens to all attachments of one mail.
+
+    `not_chosen`: the number of those left out by choice, without pictures in the text.
+    """
 
     files: tuple[DocumentPlan, ...] = ()
     links: tuple[str, ...] = ()
     protections: tuple[Protection, ...] = ()
     is_picture_missing: bool = False
+    not_chosen: int = 0
 
     def lines(self, *, has_text: bool) -> tuple[str, ...]:
         """The lines about attachments in the Activity. `has_text`: the mail's text could be read.
@@ -76,6 +84,44 @@ class AttachmentPlan:
         left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.is_reported)
         linked = (f"Linked file: {name}" for name in self.links)
         return (*(s.value for s in shown), *missing, *left_out, *linked)
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice:
+    """Which attachments go along.
+
+    `left_out_cids`: content ids of the pictures in the parts of the text that are left out, None =
+    unknown: then no picture that a text could show goes along.
+    """
+
+    along: Along = EVERYTHING
+    left_out_cids: frozenset[str] | None = frozenset()
+
+    def takes(self, attachment: Attachment) -> bool:
+        """True if an attachment that the chosen text does not show goes along."""
+        if self.along.is_all:
+            return True
+        is_complete_mail = _is_signed_mail(attachment) or _is_encrypted_mail(attachment)
+        if is_complete_mail or self.is_in_left_out_text(attachment):
+            return False
+        return self.along.has_file(attachment.name)
+
+    def is_in_left_out_text(self, attachment: Attachment) -> bool:
+        """True for a picture that only a left out part of the text shows."""
+        if self.left_out_cids is None:
+            return bool(attachment.content_id) and _is_picture(attachment)
+        return _is_shown(attachment, self.left_out_cids)
+
+
+ALL_FILES = FileChoice()
+
+
+def may_be_shown(attachments: Iterable[Attachment], cids: Collection[str]) -> bool:
+    """True if one of these may be a picture in a part of the text that does not have these ids."""
+    return any(
+        bool(a.content_id) and _is_picture(a) and not _is_shown(a, frozenset(cids))
+        for a in attachments
+    )
 
 
 def left_out_line(name: str, why: str) -> str:
@@ -110,15 +156,17 @@ def classify(
     cids: Collection[str],
     largest: int,
     pictures: PictureFacts = NO_PICTURES,
+    choice: FileChoice = ALL_FILES,
 ) -> AttachmentPlan:
     """What happens to each attachment.
 
     `attachments`: all attachments, in Outlook's order. `cids`: the content ids that the text shows,
     normalized by `normalize_content_id`. `largest`: the size limit for one file, in bytes.
-    `pictures`: what else is known about the pictures in the text.
+    `pictures`: what else is known about the pictures in the text. `choice`: which attachments are
+    filed; `cids` are those of the chosen part of the text.
     """
     shown, is_alone = frozenset(cids), pictures.are_alone
-    files, links = [], []
+    files, links, not_chosen = [], [], 0
     for position, (attachment, name) in enumerate(
         zip(attachments, name_attachments(attachments), strict=True), start=1
     ):
@@ -126,7 +174,11 @@ def classify(
         is_kept = (
             _has_content(attachment, pictures) if is_shown else not _is_outlook_only(attachment)
         )
-        if is_kept and attachment.kind is AttachmentKind.REFERENCE:
+        is_of_text = is_shown or choice.is_in_left_out_text(attachment)
+        if is_kept and not is_shown and not choice.takes(attachment):
+            not_chosen += not is_of_text
+            files.append(DocumentPlan(position, "", 0, NOT_CHOSEN))
+        elif is_kept and attachment.kind is AttachmentKind.REFERENCE:
             links.append(name)
         elif is_kept:
             left_out, may_repeat = _size_reason(attachment.size, largest), is_shown and not is_alone
@@ -136,6 +188,7 @@ def classify(
         links=tuple(links),
         protections=tuple(dict.fromkeys(_protections(attachments))),
         is_picture_missing=pictures.has_pasted or _lacks_all_pictures(attachments, shown, pictures),
+        not_chosen=not_chosen,
     )
 
 
@@ -155,6 +208,24 @@ def leave_out_repeated(plan: AttachmentPlan, filed: Iterable[tuple[str, int]]) -
         seen.add(look)
         files.append(file)
     return replace(plan, files=tuple(files))
+
+
+def add_asked_for(
+    files: Iterable[DocumentPlan], known: Mapping[int, str]
+) -> tuple[DocumentPlan, ...]:
+    """The files that are not known yet. `known`: the names of the others by position.
+
+    A Document that was read back from webCRM has another position than its attachment, so a new
+    file gets the next free one where its own is taken.
+    """
+    names, taken, new = set(known.values()), set(known), []
+    for one in files:
+        if (one.name and one.name in names) or (not one.name and one.position in taken):
+            continue
+        position = one.position if one.position not in taken else max(taken) + 1
+        taken.add(position)
+        new.append(replace(one, position=position))
+    return tuple(new)
 
 
 def normalize_content_id(text: str) -> str:
@@ -230,12 +301,14 @@ def _protections(attachments: Iterable[Attachment]) -> Iterable[Protection]:
     for attachment in attachments:
         if _is_rights_protected(attachment):
             yield Protection.RIGHTS_PROTECTED
-        # Other `.p7m` files, like `invoice.xml.p7m`, are ordinary files.
-        elif (
-            _media_type(attachment) in _ENCRYPTED | _UNKNOWN_TYPES
-            and attachment.name.casefold() == "smime.p7m"
-        ):
+        elif _is_encrypted_mail(attachment):
             yield Protection.ENCRYPTED
+
+
+def _is_encrypted_mail(attachment: Attachment) -> bool:
+    """True for a complete mail in encryption. `invoice.xml.p7m` is an ordinary file."""
+    is_mime = _media_type(attachment) in _ENCRYPTED | _UNKNOWN_TYPES
+    return is_mime and attachment.name.casefold() == "smime.p7m"
 
 
 def _media_type(attachment: Attachment) -> str:

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     BUTTON_PRESSED = "pressed"
     ASKED_AGAIN = "asked for"
     CHOSEN = "chosen"
+    ALONG_CHOSEN = "along chosen"
     MOVED_IN_WEBCRM = "moved"
     REMOVED_IN_WEBCRM = "removed in webcrm"
     TAKEN_BACK = "taken back"
@@ -89,6 +90,7 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.BUTTON_PRESSED: frozenset({"by"}),
     EventKind.ASKED_AGAIN: frozenset({"by"}),
     EventKind.CHOSEN: frozenset({"organisations", "by"}),
+    EventKind.ALONG_CHOSEN: frozenset({"by"}),
     EventKind.MOVED_IN_WEBCRM: _IN_WEBCRM,
     EventKind.REMOVED_IN_WEBCRM: _IN_WEBCRM,
     EventKind.TAKEN_BACK: frozenset({"by", "is_shared"}),

@@ -56,6 +56,10 @@ class MessageKind(StrEnum):
     MEETING_NOTICE = "meeting notice"
 
 
+#: The sensitivities of a mail that is not meant for everybody: private, confidential.
+PRIVATE = frozenset({2, 3})
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One complete copy of a mail in one mailbox."""

@@ -56,6 +56,7 @@ class Reason(StrEnum):
 
     NO_CONTACT = "no contact"
     AMBIGUOUS = "ambiguous"
+    PRIVATE = "private"
     REFUSED_BY_WEBCRM = "refused by webcrm"
     WEBCRM_CLOSED = "webcrm closed"
     UNKNOWN_LABEL = "unknown label"
@@ -97,6 +98,10 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.AMBIGUOUS: (
         "Its address belongs to several Organisations in webCRM. Choose the right one."
+    ),
+    Reason.PRIVATE: (
+        "This mail is marked private, and a rule moved it here. "
+        "Sync it, or take it out of the folder."
     ),
     Reason.REFUSED_BY_WEBCRM: "webCRM did not accept this mail. See the details and try again.",
     Reason.WEBCRM_CLOSED: (

@@ -59,6 +59,17 @@ def _check_mail(settings: Settings) -> Iterator[Conflict]:
         )
 
 
+def _check_text(settings: Settings) -> Iterator[Conflict]:
+    is_new_only = settings.quoted_history == "NEW_TEXT_ONLY"
+    if is_new_only and settings.mail_text not in {None, "new"}:
+        yield _conflict(
+            f"MAIL_TEXT and {PREFIX}QUOTED_HISTORY: say different things; remove QUOTED_HISTORY,"
+            " the older of the two",
+            "mail_text",
+            "quoted_history",
+        )
+
+
 def _check_metrics(settings: Settings) -> Iterator[Conflict]:
     token = settings.metrics_token
     if token and not _TOKEN.fullmatch(token.get_secret_value()):
@@ -194,6 +205,7 @@ _CHECKS = (
     _check_tls,
     _check_files,
     _check_addresses,
+    _check_text,
     _check_metrics,
     _check_mail,
     _check_webhook,

@@ -13,6 +13,7 @@ import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from webcrm_sync.core.along import Along, TextPart
 from webcrm_sync.core.attachments import MEGABYTE
 from webcrm_sync.core.web_address import check_link_pattern, is_loopback, normalize_url
 from webcrm_sync.settings.values import (
@@ -51,6 +52,11 @@ _OUTLOOK_ORIGINS = frozenset(
         "https://teams.microsoft.com",
     }
 )
+_TEXT_PARTS = {
+    "whole": TextPart.WHOLE,
+    "new": TextPart.NEW_OR_ALL,
+    "none": TextPart.NONE,
+}
 
 
 class Settings(BaseSettings):
@@ -107,6 +113,8 @@ class Settings(BaseSettings):
     never_sync: People = frozenset()
     unmatched: Literal["wait", "unlinked"] = "wait"
     attachment_max_mb: Annotated[float, Field(gt=0, le=1024)] = 25
+    mail_text: Literal["whole", "new", "none"] | None = None
+    mail_attachments: Literal["all", "none"] = "all"
     quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
     # How the product is watched, and whom it tells about a trouble.
@@ -157,9 +165,11 @@ class Settings(BaseSettings):
         return int(self.attachment_max_mb * MEGABYTE)
 
     @property
-    def is_new_text_only(self) -> bool:
-        """True when quoted earlier mails stay out of webCRM."""
-        return self.quoted_history == "NEW_TEXT_ONLY"
+    def along(self) -> Along:
+        """The parts of a mail that are filed unless a person chooses others."""
+        older = "whole" if self.quoted_history == "FULL" else "new"
+        files = None if self.mail_attachments == "all" else ()
+        return Along(_TEXT_PARTS[self.mail_text or older], files)
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -131,6 +131,24 @@ def request_rewrite(tx: Tx, filing_id: int) -> None:
     tx.defer(Job.FILE, tx.company_id)
 
 
+def request_amendment(tx: Tx, filing_ids: Iterable[int]) -> None:
+    """Request that these Activities are written again, after what else is open about them."""
+    rows = [
+        {"filing_id": i, "kind": UpdateKind.REWRITE, "requested_at": tx.now, "due_at": tx.now}
+        for i in filing_ids
+    ]
+    if not rows:
+        return
+    new = insert(activity_update).values(rows)
+    is_move = activity_update.c.kind == UpdateKind.MOVE
+    kind = case((is_move, new.excluded.kind), else_=activity_update.c.kind)
+    again = {"kind": kind, "requested_at": tx.now, "due_at": tx.now}
+    tx.connection.execute(
+        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=again)
+    )
+    tx.defer(Job.FILE, tx.company_id)
+
+
 def read_all(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
     """The open updates of these filings, by filing id."""
     query = select(*_COLUMNS).where(activity_update.c.filing_id.in_(list(filing_ids)))

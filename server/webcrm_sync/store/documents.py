@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
-from webcrm_sync.core.attachments import DocumentPlan
+from webcrm_sync.core.attachments import NOT_CHOSEN, DocumentPlan
 from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
@@ -41,6 +41,11 @@ class Document:
     attempts: int
     document_id: int | None
     left_out: str | None = None
+
+    @property
+    def is_placeholder(self) -> bool:
+        """True for the row that stands for attachments that a person asked for afterwards."""
+        return self.position == 0
 
     @property
     def is_settled(self) -> bool:
@@ -201,6 +206,12 @@ def change(tx: Tx, document_ids: Collection[int], **values: object) -> None:
     """Set columns of attachments."""
     query = update(document).where(document.c.id.in_(document_ids))
     tx.connection.execute(query.values(**values))
+
+
+def leave_out_by_choice(tx: Tx, document_id: int) -> None:
+    """Record that webCRM does not have the attachment any more, and forget what it was."""
+    values = {"name": "", "size": 0, "document_id": None, "left_out": NOT_CHOSEN}
+    change(tx, [document_id], **values, intent_at=None)
 
 
 def forget_all(tx: Tx, filing_id: int) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from webcrm_sync.core.addresses import strip_plus_tag
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
@@ -25,6 +26,9 @@ class Email:
 
     `content`: its text, or its HTML with `is_raw`; None = deleted or never stored. `cids`: content
     ids of the pictures in its text, None likewise. `created_at`: when its first copy was found.
+    `along`: the parts that are filed, None = as the settings say. `left_out_cids`, `is_text_cut`:
+    see `core.mail_text.body_text.BodyText`; no column holds them, so they are unknown until the
+    mail is read again.
     """
 
     id: int
@@ -47,6 +51,10 @@ class Email:
     reply_to: tuple[Party, ...] = ()
     sent_by: Party | None = None
     created_at: datetime | None = None
+    along: Along | None = None
+    sensitivity: int | None = None
+    left_out_cids: tuple[str, ...] | None = None
+    is_text_cut: bool = False
 
     @property
     def recipients(self) -> tuple[Party, ...]:
@@ -55,11 +63,11 @@ class Email:
 
 
 _RECIPIENT_FIELDS = ("to", "cc", "bcc")
-_NO_CONTENT = {"content": None, "cids": None, "pictures": None}
+_NOT_STORED = frozenset({*_RECIPIENT_FIELDS, "left_out_cids", "is_text_cut"})
+#: Values that delete a mail's content.
+NO_CONTENT = {"content": None, "cids": None, "pictures": None}
 EMAIL_COLUMNS = [
-    email.c[name]
-    for name in ("recipients", *Email.__dataclass_fields__)
-    if name not in _RECIPIENT_FIELDS
+    email.c[name] for name in ("recipients", *Email.__dataclass_fields__) if name not in _NOT_STORED
 ]
 
 
@@ -69,7 +77,7 @@ _IS_NEEDED = (
     select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(_UNSETTLED)).exists()
 )
 _DELETE_CONTENT = (
-    update(email).where(any_of_param(email.c.id, "ids"), ~_IS_NEEDED).values(**_NO_CONTENT)
+    update(email).where(any_of_param(email.c.id, "ids"), ~_IS_NEEDED).values(**NO_CONTENT)
 )
 
 
@@ -156,6 +164,14 @@ def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
         tx.connection.execute(new, rows_parameter(rows))
 
 
+def set_sensitivity(tx: Tx, email_id: int, sensitivity: int) -> None:
+    """Set how private the mail is, as somebody marked it in Outlook afterwards."""
+    query = update(email).where(
+        email.c.id == email_id, email.c.sensitivity.is_distinct_from(sensitivity)
+    )
+    tx.connection.execute(query.values(sensitivity=sensitivity))
+
+
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     """Delete the content of these mails, except where a copy is still to be filed."""
     tx.connection.execute(_DELETE_CONTENT, {"ids": list(email_ids)})
@@ -168,7 +184,7 @@ def forget_old_contents(tx: Tx, older_than: datetime) -> int:
         email.c.created_at < older_than,
         email.c.content.is_not(None),
     )
-    return tx.connection.execute(query.values(**_NO_CONTENT)).rowcount
+    return tx.connection.execute(query.values(**NO_CONTENT)).rowcount
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:

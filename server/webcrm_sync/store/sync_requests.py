@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.store.any_of import any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.requests import sync_request
@@ -17,14 +18,31 @@ from webcrm_sync.store.schema.tables import item
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """One request. `by`: the person's name; `organisations`: the ids that the person chose."""
+    """One request. `by`: the person's name; `organisations`: the ids that the person chose.
+
+    `along`: the parts of the mail that the person chose, None = no choice.
+    """
 
     by: str
     organisations: tuple[int, ...]
     requested_at: datetime
+    along: Along | None = None
 
 
-_COLUMNS = (sync_request.c.by, sync_request.c.organisations, sync_request.c.requested_at)
+@dataclass(frozen=True, slots=True)
+class AlongRequest:
+    """What a person chose to go along of a copy. `by`: the person's name."""
+
+    by: str
+    along: Along
+
+
+_COLUMNS = (
+    sync_request.c.by,
+    sync_request.c.organisations,
+    sync_request.c.requested_at,
+    sync_request.c.along,
+)
 _IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
     sync_request.c.graph_id == item.c.graph_id
 )
@@ -37,7 +55,14 @@ _CHOSEN = (
 
 
 def save_request(
-    tx: Tx, mailbox_id: int, graph_id: str, *, item_id: str, by: str, organisations: Sequence[int]
+    tx: Tx,
+    mailbox_id: int,
+    graph_id: str,
+    *,
+    item_id: str,
+    by: str,
+    organisations: Sequence[int],
+    along: Along | None = None,
 ) -> None:
     """Record who wants this copy filed, before it is moved. Replaces an earlier request.
 
@@ -48,6 +73,7 @@ def save_request(
         "by": by,
         "organisations": list(organisations),
         "requested_at": tx.now,
+        "along": along,
     }
     new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **values)
     keys = [sync_request.c.mailbox_id, sync_request.c.graph_id]
@@ -68,9 +94,26 @@ def read_requests(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[
         sync_request.c.mailbox_id == mailbox_id, sync_request.c.graph_id.in_(list(graph_ids))
     )
     return {
-        graph_id: SyncRequest(by, tuple(organisations), at)
-        for graph_id, by, organisations, at in tx.connection.execute(query)
+        graph_id: SyncRequest(by, tuple(organisations), at, along)
+        for graph_id, by, organisations, at, along in tx.connection.execute(query)
     }
+
+
+def take_along(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, AlongRequest]:
+    """What people chose to go along of these copies, by Graph id. The next call has none."""
+    is_asked = (
+        (sync_request.c.mailbox_id == mailbox_id)
+        & sync_request.c.graph_id.in_(list(graph_ids))
+        & sync_request.c.along.is_not(None)
+    )
+    query = select(sync_request.c.graph_id, sync_request.c.by, sync_request.c.along)
+    found = {
+        row.graph_id: AlongRequest(row.by, row.along)
+        for row in tx.connection.execute(query.where(is_asked))
+    }
+    if found:
+        tx.connection.execute(update(sync_request).where(is_asked).values(along=None))
+    return found
 
 
 def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]]:
@@ -82,8 +125,8 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
         .order_by(sync_request.c.requested_at)
     )
     return [
-        (mailbox_id, SyncRequest(by, tuple(organisations), at))
-        for mailbox_id, by, organisations, at in tx.connection.execute(query)
+        (mailbox_id, SyncRequest(by, tuple(organisations), at, along))
+        for mailbox_id, by, organisations, at, along in tx.connection.execute(query)
     ]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quotes.cases import Case
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.mail_text.body_text import read_body, read_mail_body
 
 _HERE = Path(__file__).parent
@@ -50,7 +51,7 @@ def product() -> Reader:
     return _reader(
         lambda case: (
             read_mail_body(
-                case.subject, case.body, is_html=case.is_html, is_new_text_only=True
+                case.subject, case.body, is_html=case.is_html, part=TextPart.NEW_OR_ALL
             ).text
         )
     )

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 from webcrm_sync.core.mail_text import quote_marks
 from webcrm_sync.core.mail_text.elements import HANDLERS, begin_styled
 from webcrm_sync.core.mail_text.html_limits import limit_html
+from webcrm_sync.core.mail_text.picture_marks import PICTURE_MARKS, picture_mark
 from webcrm_sync.core.mail_text.pictures import PICTURE_ATTRIBUTES, PictureCollector
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 from webcrm_sync.core.mail_text.render_state import Attributes, Element, ExitActions, RenderState
@@ -50,15 +51,20 @@ class HtmlText:
     is_cut: bool
 
 
-def html_to_text(html: str, *, limit: int, marks_quotes: bool) -> HtmlText:
+def html_to_text(
+    html: str, *, limit: int, marks_quotes: bool, marks_pictures: bool = False
+) -> HtmlText:
     """The text of some HTML, about `limit` characters at most. Linear in the length of the HTML.
 
     Links become `[words](address)`, quoted lines begin with `> `, struck words are in `~~`.
     `marks_quotes`: writes a `QUOTE_MARK` before each quoted mail that a mail program has marked.
+    `marks_pictures`: writes the `picture_mark` of each shown picture at its place.
     """
     html = to_storable(html).replace(QUOTE_MARK, "")
+    if marks_pictures:
+        html = PICTURE_MARKS.sub("", html)
     limited = limit_html(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
-    walk = _TreeWalk(limit, marks_quotes=marks_quotes)
+    walk = _TreeWalk(limit, marks_quotes=marks_quotes, marks_pictures=marks_pictures)
     root = LexborHTMLParser(limited.html, options=_WITHOUT_EVENTS).root
     if root is not None:  # pragma: no branch - the type allows None, a parsed text has a root
         walk.run(root)
@@ -73,7 +79,7 @@ def html_to_text(html: str, *, limit: int, marks_quotes: bool) -> HtmlText:
 class _TreeWalk:
     """One walk through a tree in reading order."""
 
-    def __init__(self, limit: int, *, marks_quotes: bool) -> None:
+    def __init__(self, limit: int, *, marks_quotes: bool, marks_pictures: bool) -> None:
         self.state = RenderState()
         self.collected = PictureCollector()
         self.is_cut = False
@@ -81,6 +87,7 @@ class _TreeWalk:
         self._can_sheet_hide = False
         self._limit = limit
         self._marks_quotes = marks_quotes
+        self._marks_pictures = marks_pictures
 
     def run(self, root: LexborNode) -> None:
         """Read the tree without recursion, since the nesting depth has no limit."""
@@ -143,7 +150,10 @@ class _TreeWalk:
             names, identity = attributes.get("class") or "", attributes.get("id") or ""
             is_hidden = self._sheet.hides(tag, names, identity)
         if not PICTURE_ATTRIBUTES.isdisjoint(attributes):
+            known = len(self.collected.in_order)
             self.collected.visit(tag, attributes, is_seen=not is_hidden)
+            if self._marks_pictures and len(self.collected.in_order) > known:
+                self.state.layout.write_flowing(picture_mark(known))
         return is_hidden
 
     def _mark_quote(self, tag: str, attributes: Attributes, on_exit: ExitActions) -> None:

@@ -29,12 +29,14 @@ _LETTERS, _BYTES = 4, 3
 class PictureCollector:
     """The pictures so far. `cids`: content ids as in the HTML; `shown`: those with content.
 
+    `in_order`: the shown ones in the order of the text.
     `has_unattached`, `has_pasted`: see `core.pictures.PictureFacts`.
     """
 
     def __init__(self) -> None:
         self.cids: set[str] = set()
         self.shown: set[str] = set()
+        self.in_order: list[str] = []
         self.has_unattached = False
         self.has_pasted = False
 
@@ -66,6 +68,7 @@ class PictureCollector:
             self.cids.add(match[1])
             if has_content and tag not in _BACKGROUNDS:
                 self.shown.add(match[1])
+                self.in_order.append(match[1])
 
 
 def _is_pixel(attributes: Attributes) -> bool:

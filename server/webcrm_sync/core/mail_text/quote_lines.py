@@ -17,7 +17,8 @@ LONGEST: Final = 300
 
 _FLAGS = re.IGNORECASE
 _QUOTE = re.compile(r"[ \t]{0,4}(?:>[ \t]?)++")
-_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200b\u202f\u2060\ufeff]++")
+#: Spaces, and the marks of pictures, which are no words.
+_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200b\u202f\u2060\ufeff\U000f0000-\U000ffffd]++")
 _ADDRESS = re.compile(r"[^\s<>@:;,]@[^\s<>@:;,]+\.\w")
 _TIME = re.compile(
     rf"\b\d{{1,2}}:\d{{2}}|\b(?:{quote_words.AT})\s?\d{{1,2}}[.h]\d{{2}}(?!\.?\d)|"

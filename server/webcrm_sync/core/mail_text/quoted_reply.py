@@ -65,7 +65,17 @@ def strip_quoted_mails(text: str) -> str:
     >>> strip_quoted_mails("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
     'Yes.'
     """
-    return _tidy_lines("\n".join(_MailLines.of(text).new_lines())) or _tidy_lines(text)
+    return own_text(text) or _tidy_lines(text)
+
+
+def own_text(text: str) -> str:
+    """The text without quoted mails; empty if nothing new is left. A forward loses its mail too."""
+    return _tidy_lines("\n".join(_MailLines.of(text).new_lines()))
+
+
+def whole_text(text: str) -> str:
+    """The whole text, without the marks of quotes."""
+    return _tidy_lines(text)
 
 
 def _tidy_lines(text: str) -> str:

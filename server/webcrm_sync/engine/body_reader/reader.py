@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Timer
 
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.mail_text.body_text import BodyText, read_mail_body
 from webcrm_sync.core.mail_text.html_limits import has_known_cost
 from webcrm_sync.core.pictures import PictureFacts
@@ -37,29 +39,25 @@ class BodyReader:
     Processes are started, not forked, because the worker has threads. They end with this process.
     """
 
-    def __init__(
-        self, *, is_new_text_only: bool, seconds: float = _SECONDS, megabytes: int = _MEGABYTES
-    ) -> None:
-        self._is_new_text_only = is_new_text_only
+    def __init__(self, *, seconds: float = _SECONDS, megabytes: int = _MEGABYTES) -> None:
         self._seconds = seconds
         self._megabytes = megabytes
         self._idle: LifoQueue[subprocess.Popen[bytes]] = LifoQueue()
         self._slots = BoundedSemaphore(_MAX_PROCESSES)
 
-    def read(self, subject: str, body: str, *, is_html: bool) -> BodyText:
-        """The text of a body; `UNREADABLE` if it exceeds the limits."""
+    def read(
+        self, subject: str, body: str, *, is_html: bool, part: TextPart = TextPart.WHOLE
+    ) -> BodyText:
+        """The text of a body; `part`: how much of it. `UNREADABLE` if it exceeds the limits."""
         if len(body) <= READ_IN_PLACE and (not is_html or has_known_cost(body)):
-            return read_mail_body(
-                subject, body, is_html=is_html, is_new_text_only=self._is_new_text_only
-            )
-        request = json.dumps([subject, body, is_html, self._is_new_text_only]).encode() + b"\n"
+            return read_mail_body(subject, body, is_html=is_html, part=part)
+        request = json.dumps([subject, body, is_html, part.value]).encode() + b"\n"
         with self._slots, self._process() as process:
             answer = _request_line(process, request, seconds=self._seconds)
         if not answer:
             logger.warning("body_not_read", extra={"characters": len(body)})
-            return UNREADABLE
-        text, cids, pictures = json.loads(answer)
-        return BodyText(text, tuple(cids), PictureFacts.from_json(pictures))
+            return _unreadable(part)
+        return _read_answer(answer)
 
     def close(self) -> None:
         """End the idle processes. A busy one ends within its time limit."""
@@ -92,6 +90,26 @@ class BodyReader:
         )
         _request_line(process, b"", seconds=_START_SECONDS)
         return process
+
+
+def _unreadable(part: TextPart) -> BodyText:
+    """What is filed of a body that exceeds the limits. Nobody knows its pictures."""
+    if part is TextPart.WHOLE:
+        return UNREADABLE
+    text = "" if part is TextPart.NONE else UNREADABLE.text
+    return replace(UNREADABLE, text=text, left_out_cids=None)
+
+
+def _read_answer(answer: bytes) -> BodyText:
+    read = json.loads(answer)
+    left_out = read["left_out_cids"]
+    return BodyText(
+        read["text"],
+        tuple(read["cids"]),
+        PictureFacts.from_json(read["pictures"]),
+        None if left_out is None else tuple(left_out),
+        is_text_cut=read["is_text_cut"],
+    )
 
 
 def _request_line(process: subprocess.Popen[bytes], request: bytes, *, seconds: float) -> bytes:

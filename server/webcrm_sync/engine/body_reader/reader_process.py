@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from typing import BinaryIO
 
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.mail_text.body_text import read_mail_body
 
 _MEGABYTE = 1024 * 1024
@@ -26,10 +28,9 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     answers.write(b"\n")
     answers.flush()
     for line in requests:
-        subject, body, is_html, is_new_text_only = json.loads(line)
-        found = read_mail_body(subject, body, is_html=is_html, is_new_text_only=is_new_text_only)
-        answer = [found.text, found.cids, found.pictures.as_json()]
-        answers.write(json.dumps(answer).encode() + b"\n")
+        subject, body, is_html, part = json.loads(line)
+        found = read_mail_body(subject, body, is_html=is_html, part=TextPart(part))
+        answers.write(json.dumps(asdict(found)).encode() + b"\n")
         answers.flush()
 
 

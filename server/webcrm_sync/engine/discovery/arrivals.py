@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from webcrm_sync.core.addresses import LONGEST_ADDRESS
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.direction import Internals, direction_of, external_people
 from webcrm_sync.core.email_index import NewCopy
 from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.mail_text.body_text import BodyText
-from webcrm_sync.core.message import Fingerprint, Message, Party
+from webcrm_sync.core.message import PRIVATE, Fingerprint, Message, Party
 from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.same_mail import Files, MailFeatures
 from webcrm_sync.core.states import NO_MAIL, Reason, State
@@ -33,31 +34,45 @@ class Arrival:
     `is_raw`: its HTML is stored unread and becomes text when the filing is composed. Reading it
     takes longer than all other steps, and a page of new mails must not wait for it.
     `words`: tell its mail from another one with the same Message-ID; None if it is never filed.
+    `part`: how much of the text is stored for filing.
     """
 
     message: Message
     reading: BodyText | None = None
     is_raw: bool = False
     words: WordDigest | None = None
+    part: TextPart = TextPart.WHOLE
 
     @classmethod
-    def of(cls, message: Message) -> Arrival:
-        """The arrival of this message, with its body still unread."""
+    def of(cls, message: Message, part: TextPart = TextPart.WHOLE) -> Arrival:
+        """The arrival of this message, with its body still unread.
+
+        `part`: how much of the text goes along unless a person chooses otherwise. Of a mail whose
+        choice is still open nothing is stored: a private one, and one that an earlier database
+        filed. The body is then read again when the mail is filed.
+        """
         clean = storable_message(message)
         if not _is_fileable(clean):
             return cls(clean)
         words = WordDigest.of(clean.body, is_html=clean.body_is_html)
-        if clean.body_is_html and len(clean.body) <= READ_IN_PLACE:
+        if clean.sensitivity in PRIVATE or clean.stamp:
+            part = TextPart.NONE
+        is_short = len(clean.body) <= READ_IN_PLACE
+        if part is TextPart.WHOLE and clean.body_is_html and is_short:
             return cls(replace(clean, body=to_storable(clean.body)), is_raw=True, words=words)
-        return cls(clean, words=words)
+        return cls(clean, words=words, part=part)
 
     def with_body_read(self, reader: BodyReader) -> Arrival:
         """The arrival with the text of its body. Waits seconds for a large body."""
-        if self.is_raw or not _is_fileable(self.message):
+        if self.is_raw or self.part is TextPart.NONE or not _is_fileable(self.message):
             return self
         mail = self.message
-        reading = reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
+        reading = reader.read(mail.subject, mail.body, is_html=mail.body_is_html, part=self.part)
         return replace(self, reading=reading)
+
+    def without_body(self) -> Arrival:
+        """The arrival without anything of its body."""
+        return replace(self, reading=None, is_raw=False, part=TextPart.NONE)
 
     def as_copy(self, files: Files | None = None) -> NewCopy:
         """The features by which its e-mail is found. `files`: None if they were not read."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.categories import Mark, has_mark
 from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.message import PRIVATE
 from webcrm_sync.core.outlook import Change, Location
 from webcrm_sync.core.states import OVERRULED, UNSETTLED, Reason, State, mark_for
-from webcrm_sync.store import emails, filings
+from webcrm_sync.engine.discovery.new_copies import choose_along
+from webcrm_sync.store import emails, filings, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import item_records, marks, transitions
 from webcrm_sync.store.items.item import Item
@@ -39,6 +41,8 @@ class KnownCopies:
             item_records.set_folder(self.tx, item.id, self.folder.id)
         if was_elsewhere:
             self._record_return(item)
+        if change.message is not None and change.message.sensitivity in PRIVATE:
+            emails.set_sensitivity(self.tx, item.email_id, change.message.sensitivity)
         categories = change.categories if change.categories is not None else item.categories
         self._observe_categories(item, change.change_key, categories)
 
@@ -55,6 +59,9 @@ class KnownCopies:
             self._record_departure(item, location)
 
     def _record_return(self, item: Item) -> None:
+        asked = sync_requests.take_along(self.tx, self.box.id, [item.graph_id])
+        if item.graph_id in asked:
+            choose_along(self.tx, self.box.id, item.email_id, asked[item.graph_id])
         if item.state is State.SKIPPED and item.reason in _RESTARTED:
             transitions.restart_copy(self.tx, item.id, from_states=[State.SKIPPED])
         self.tx.record_event(EventKind.MOVED_IN, mailbox_id=self.box.id, email_id=item.email_id)

@@ -24,11 +24,22 @@ from webcrm_sync.engine.discovery.arrivals import (
     people_to_match,
 )
 from webcrm_sync.engine.discovery.mail_candidates import read_candidates
-from webcrm_sync.store import directory, emails, mail_identity, mailboxes, mirrors
+from webcrm_sync.store import (
+    along_choices,
+    directory,
+    emails,
+    filings,
+    mail_identity,
+    mailboxes,
+    mirrors,
+    recovery,
+    sync_requests,
+)
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.items import item_records
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+from webcrm_sync.store.sync_requests import AlongRequest
 
 
 def learn_own_addresses(tx: Tx, box: Mailbox, arrivals: Iterable[Arrival]) -> None:
@@ -64,7 +75,8 @@ class NewCopies:
             return
         internals = mailboxes.internals(self.tx, self.context.settings.internal_domains)
         mails = self._find_mails(arrivals, files, internals)
-        email_ids = self._add_emails(arrivals, mails, internals)
+        asked = sync_requests.take_along(self.tx, self.box.id, arrivals)
+        email_ids = self._add_emails(arrivals, mails, internals, asked)
         rows = [
             self._item_row(arrival.message, mails[graph_id].key, email_ids[graph_id])
             for graph_id, arrival in arrivals.items()
@@ -99,13 +111,23 @@ class NewCopies:
         arrivals: Mapping[str, Arrival],
         mails: Mapping[str, KnownMail],
         internals: Internals,
+        asked: Mapping[str, AlongRequest],
     ) -> Mapping[str, int]:
-        """Add the new e-mails and the people on all of them; e-mail ids by Graph id."""
+        """Add the new e-mails and the people on all of them; e-mail ids by Graph id.
+
+        `asked`: what people chose to go along of these copies.
+        """
         ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
+        is_recovering = recovery.begun_at(self.tx) is not None
         new = {
             mails[i].key: {
-                **email_row(mails[i].key, arrival, internals),
+                **email_row(
+                    mails[i].key,
+                    arrival.without_body() if is_recovering or i in asked else arrival,
+                    internals,
+                ),
                 "is_from_flood": self.is_flood,
+                "along": self.context.settings.along.as_json(),
             }
             for i, arrival in arrivals.items()
             if mails[i].key not in ids
@@ -114,6 +136,8 @@ class NewCopies:
             emails.overtake_floods(self.tx, ids.values())
         ids |= emails.add_emails(self.tx, list(new.values()))
         email_ids = {i: ids[mails[i].key] for i in arrivals}
+        for graph_id, request in asked.items():
+            choose_along(self.tx, self.box.id, email_ids[graph_id], request)
         people = [
             (email_ids[i], person)
             for i, arrival in arrivals.items()
@@ -165,6 +189,15 @@ class NewCopies:
                 self.tx.record_event(
                     EventKind.MIRROR_CREATED, mailbox_id=self.box.id, activity=activity_id
                 )
+
+
+def choose_along(tx: Tx, mailbox_id: int, email_id: int, request: AlongRequest) -> None:
+    """Set what a person chose to go along, unless the mail is in webCRM: then its choice stays."""
+    filings.lock_filings(tx, email_id)
+    if along_choices.replace(tx, email_id, request.along):
+        tx.record_event(
+            EventKind.ALONG_CHOSEN, mailbox_id=mailbox_id, email_id=email_id, by=request.by
+        )
 
 
 def _sort_key(message: Message) -> tuple[bool, datetime]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location
 from webcrm_sync.core.same_mail import Files
 from webcrm_sync.engine.context import Context
@@ -116,7 +118,11 @@ def _prepare_arrivals(
         if c.message is not None and is_new_copy(known.get(c.graph_id), c.message)
     ]
     unread, odd_messages = isolate.try_each(
-        context, "read", new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
+        context,
+        "read",
+        new,
+        partial(_arrival, context),
+        lambda message: _copy_name(box, message.graph_id),
     )
     arrivals, odd_bodies = isolate.try_each(
         context,
@@ -162,4 +168,8 @@ def _fetch_arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | N
         with context.begin() as tx:
             tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=str(error))
         return None
-    return Arrival.of(message).with_body_read(context.body_reader)
+    return _arrival(context, message).with_body_read(context.body_reader)
+
+
+def _arrival(context: Context, message: Message) -> Arrival:
+    return Arrival.of(message, context.settings.along.text)

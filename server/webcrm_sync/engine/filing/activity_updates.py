@@ -20,7 +20,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import attachment_source, outcome
-from webcrm_sync.engine.filing.attachment_source import Source
+from webcrm_sync.engine.filing.attachment_source import Content, Source
 from webcrm_sync.engine.matching.manual_choice import person_at
 from webcrm_sync.store import activity_updates, directory, documents, filings
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
@@ -145,7 +145,7 @@ def _rewrite(
     except Gone:  # We cannot read the text any more, so webCRM must keep the text it has.
         if update.kind == UpdateKind.REWRITE:
             return True
-        content = attachment_source.Content(text="", lines=(), is_all=True)
+        content = Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with context.begin() as tx:
             activity_updates.postpone(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
@@ -163,7 +163,23 @@ def _rewrite(
     )
     change = ActivityChange(subject=draft.subject, memo=draft.memo)
     context.webcrm.change_activity(filing.activity_id, change)
+    if update.kind == UpdateKind.RESTORE:
+        _delete_not_chosen(context, filing, content)
     return True
+
+
+def _delete_not_chosen(context: Context, filing: Filing, content: Content) -> None:
+    """Delete the Documents that the person left out when the mail was synced again.
+
+    webCRM still has them if the mail was synced again before it was withdrawn there.
+    """
+    with context.begin() as tx:
+        written = [d for d in documents.of_filing(tx, filing.id) if d.document_id is not None]
+    for one in written:
+        if one.position in content.not_chosen and one.document_id is not None:
+            context.webcrm.delete_document(one.document_id)
+            with context.begin() as tx:
+                documents.leave_out_by_choice(tx, one.id)
 
 
 def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> None:

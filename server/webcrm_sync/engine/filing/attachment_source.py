@@ -10,22 +10,34 @@ from itertools import chain
 from threading import Lock
 from typing import IO, TypeVar
 
+from webcrm_sync.core.along import TextPart, choice_line
 from webcrm_sync.core.attachments import (
+    NOT_CHOSEN,
     AttachmentPlan,
+    FileChoice,
     classify,
     leave_out_repeated,
+    may_be_shown,
     name_attachments,
 )
-from webcrm_sync.core.errors import Gone, Refused, SyncError
+from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.message import Attachment, AttachmentKind
+from webcrm_sync.core.pictures import NO_PICTURES
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.document_batches import SMALL
-from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
+from webcrm_sync.engine.filing.mail_reader import along_of, from_a_copy, read_again
 from webcrm_sync.graph.batch import MAX_REQUESTS
 from webcrm_sync.logs import carried
-from webcrm_sync.store import activity_updates, documents, events, filings, mailboxes
+from webcrm_sync.store import (
+    activity_updates,
+    along_choices,
+    documents,
+    events,
+    filings,
+    mailboxes,
+)
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -113,13 +125,21 @@ class Source:
         Does not ask Outlook about a mail that shows no sign of attachments.
         """
         listed = self._attachments_of(email) if _may_have_attachments(email) else ()
-        read = read_again(self.context, email) if email.cids is None else email
+        read = email
+        if email.cids is None or self._needs_text(email, listed):
+            read = _with(email, read_again(self.context, email))
+        left_out = None if read.left_out_cids is None else frozenset(read.left_out_cids)
         return classify(
             listed,
             cids=read.cids or (),
             largest=self.context.settings.max_attachment_bytes,
             pictures=read.pictures,
+            choice=FileChoice(along_of(self.context, email), left_out),
         )
+
+    def _needs_text(self, email: Email, listed: Sequence[Attachment]) -> bool:
+        """True if only the whole text tells whether one of these is a picture in it."""
+        return email.left_out_cids is None and may_be_shown(listed, email.cids or ())
 
     def _attachments_of(self, email: Email) -> Sequence[Attachment]:
         with self._lock:
@@ -224,27 +244,40 @@ def _may_have_attachments(email: Email) -> bool:
 
 
 def with_text(context: Context, email: Email) -> Email:
-    """The mail with its text read from the kept HTML; unchanged when it has a text already."""
-    if not email.is_raw or email.content is None:
-        return email
-    reading = context.body_reader.read(email.subject, email.content, is_html=True)
-    return _with(email, reading)
+    """The mail with the text that goes along, as far as we keep it; idempotent."""
+    part = along_of(context, email).text
+    if part is TextPart.NONE:
+        return replace(email, content="", cids=(), pictures=NO_PICTURES, is_raw=False)
+    if email.is_raw and email.content is not None:
+        read = context.body_reader.read(email.subject, email.content, is_html=True, part=part)
+        return _with(email, read)
+    return replace(email, left_out_cids=()) if part is TextPart.WHOLE else email
 
 
 def _with(email: Email, read: BodyText) -> Email:
-    return replace(email, content=read.text, cids=read.cids, pictures=read.pictures, is_raw=False)
+    return replace(
+        email,
+        content=read.text,
+        cids=read.cids,
+        pictures=read.pictures,
+        is_raw=False,
+        left_out_cids=read.left_out_cids,
+        is_text_cut=read.is_text_cut,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """What an Activity contains of a mail: its text, and lines about its attachments.
 
-    `is_all`: no Document follows it.
+    `is_all`: no Document follows it. `not_chosen`: positions of the attachments that are left out
+    by choice.
     """
 
     text: str
     lines: tuple[str, ...]
     is_all: bool
+    not_chosen: frozenset[int] = frozenset()
 
 
 def content(source: Source, filing: Filing, email: Email, *, is_new: bool = False) -> Content:
@@ -265,25 +298,40 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     except Refused:  # File the mail now and retry its attachments later.
         attachments, is_known = AttachmentPlan(), False
     has_any = is_known and not (is_new and not attachments.files)
-    planned = plan_documents(source.context, filing, attachments, is_new=is_new) if has_any else ()
+    planned = (
+        plan_documents(source.context, filing, email, attachments, is_new=is_new) if has_any else ()
+    )
+    by_choice = choice_line(
+        along_of(source.context, email).text,
+        is_text_cut=email.is_text_cut,
+        attachments=attachments.not_chosen,
+    )
     return Content(
         text=text,
-        lines=_lines(attachments, planned, has_text=bool(text)),
+        lines=(*filter(None, [by_choice]), *_lines(attachments, planned, has_text=bool(text))),
         is_all=is_known and all(d.is_settled for d in planned),
+        not_chosen=frozenset(f.position for f in attachments.files if f.left_out == NOT_CHOSEN),
     )
 
 
 def plan_documents(
-    context: Context, filing: Filing, attachments: AttachmentPlan, *, is_new: bool = False
+    context: Context,
+    filing: Filing,
+    email: Email,
+    attachments: AttachmentPlan,
+    *,
+    is_new: bool = False,
 ) -> Sequence[Document]:
     """The Documents of a filing. Plans them on the first call; later calls change nothing.
 
     `is_new`: none were planned a moment ago. Records an event for each attachment that people
-    would miss.
+    would miss. Raises TryLater if a person has just changed what goes along.
     """
     with context.begin() as tx:
         if not is_new and (planned := documents.of_filing(tx, filing.id)):
             return planned
+        if attachments.files and not along_choices.still_holds(tx, filing.id, email):
+            raise TryLater("What goes along of the mail has just changed.")
         if sizes := {one.size for one in attachments.files if one.may_repeat}:
             filed = documents.related_files(tx, filing.id, sizes=sizes)
             attachments = leave_out_repeated(attachments, filed)

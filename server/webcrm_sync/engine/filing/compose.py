@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webcrm_sync.core.addresses import address_variants, fold_address
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.crm import ActivityDraft, CrmUser
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
@@ -27,11 +28,15 @@ _LABEL_RETRY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A filing and its Activity, ready to be sent. `is_alone`: no Document follows it."""
+    """A filing and its Activity, ready to be sent. `is_alone`: no Document follows it.
+
+    `along`: the parts of the mail that it holds, as they were stored when it was composed.
+    """
 
     filing: Filing
     is_alone: bool
     activity: ActivityDraft
+    along: Along | None = None
 
 
 def drafts_of(context: Context, source: Source, fresh_filings: Sequence[Filing]) -> Sequence[Draft]:
@@ -65,7 +70,7 @@ def drafts_of(context: Context, source: Source, fresh_filings: Sequence[Filing])
             lines=content.lines,
             found_at=email.created_at,
         )
-        drafts.append(Draft(filing, content.is_all, activity))
+        drafts.append(Draft(filing, content.is_all, activity, email.along))
     return drafts
 
 

@@ -29,6 +29,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import attachment_source, outcome
+from webcrm_sync.engine.filing.asked_attachments import plan_asked_for
 from webcrm_sync.engine.filing.attachment_source import (
     PARALLEL_MAILBOXES,
     PARALLEL_READS,
@@ -105,6 +106,8 @@ def add_documents(
     for filing, email in filed:
         try:
             rows = planned[filing.id] or _plan(context, source, filing, email)
+            if any(d.is_placeholder for d in rows):
+                rows = plan_asked_for(context, source, filing, email)
             mailbox = next(iter(holders[email.id]), "")
             pending += [PendingAttachment(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
@@ -131,7 +134,7 @@ def _plan(context: Context, source: Source, filing: Filing, email: Email) -> Seq
         attachments = source.plan_for(email)
     except Gone:
         attachments = AttachmentPlan()  # The attachments were deleted with the mail.
-    rows = attachment_source.plan_documents(context, filing, attachments)
+    rows = attachment_source.plan_documents(context, filing, email, attachments)
     return _mark_unclear(context, filing) if filing.lease is None else rows
 
 

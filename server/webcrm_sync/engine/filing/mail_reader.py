@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.outlook import READ_LAG
@@ -45,7 +46,15 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
     raise error
 
 
+def along_of(context: Context, email: Email) -> Along:
+    """What goes along of the mail."""
+    return email.along or context.settings.along
+
+
 def read_again(context: Context, email: Email) -> BodyText:
-    """The body of a mail whose content we no longer keep. Raises as `from_a_copy`."""
+    """What goes along of a body whose content we do not keep. Raises as `from_a_copy`."""
     message = from_a_copy(context, email.id, context.graph.fetch_message)
-    return context.body_reader.read(message.subject, message.body, is_html=message.body_is_html)
+    part = along_of(context, email).text
+    return context.body_reader.read(
+        message.subject, message.body, is_html=message.body_is_html, part=part
+    )

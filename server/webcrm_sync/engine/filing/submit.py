@@ -18,7 +18,7 @@ from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
-from webcrm_sync.store import filing_claims
+from webcrm_sync.store import along_choices, filing_claims, filings
 from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,13 @@ def _mail(draft: Draft) -> Hold:
 def _claim(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
     with context.begin() as tx:
         claimed_ids = filing_claims.claim(tx, [d.filing for d in drafts], lease)
-    return [d for d in drafts if d.filing.id in claimed_ids]
+        claimed = [d for d in drafts if d.filing.id in claimed_ids]
+        along = along_choices.of_emails(tx, {d.filing.email_id for d in claimed})
+        # A person may have chosen other parts of the mail since the draft was composed.
+        current = [d for d in claimed if along.get(d.filing.email_id) == d.along]
+        outdated = [d.filing.id for d in claimed if d not in current]
+        filings.retry(tx, outdated, due_at=tx.now, intent_at=None)
+    return current
 
 
 def release(context: Context, claimed: ClaimedBatch) -> None:

@@ -107,6 +107,7 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.BUTTON_PRESSED: f"Synced with the button{by}.",
         EventKind.ASKED_AGAIN: f"Requested again{by}.",
         EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
+        EventKind.ALONG_CHOSEN: f"What goes along of the mail was chosen{by}.",
         EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {organisations} "
         f"(Activity {facts.activity}).",
         EventKind.TAKEN_BACK: f"Taken out of the folder{by}."

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.message import Party
 
 E = TypeVar("E", bound=StrEnum)
@@ -62,6 +63,21 @@ class PartiesJson(TypeDecorator[tuple[Party, ...]]):
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Party, ...]:
         """The Parties in their order."""
         return tuple(Party(*fields) for fields in value or ())
+
+
+class AlongJson(TypeDecorator[Along]):
+    """What goes along of a mail, stored as a JSON object."""
+
+    impl = JSONB(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Along | None, dialect: Dialect) -> Any:
+        """The JSON object, NULL for None."""
+        return value.as_json() if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Along | None:
+        """The parts, None for NULL."""
+        return Along.from_json(value) if value else None
 
 
 def stored_enum(kind: type[E]) -> Enum:

@@ -7,7 +7,14 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from webcrm_sync.store.schema.columns import flag, metadata, reference, stored_enum, time
+from webcrm_sync.store.schema.columns import (
+    AlongJson,
+    flag,
+    metadata,
+    reference,
+    stored_enum,
+    time,
+)
 
 
 class UpdateKind(StrEnum):
@@ -29,6 +36,7 @@ class UpdateKind(StrEnum):
 #: `organisations`: the ids that the person chose, empty = no choice. `is_exact`: they are all the
 #: places that the person wants, else they replace what `manual_choice.with_chosen` says.
 #: `opportunities`: of each of them, 0 = none; empty = of none of them.
+#: `along`: the parts of the mail that the person chose, NULL = no choice.
 sync_request = Table(
     "press",
     metadata,
@@ -40,6 +48,7 @@ sync_request = Table(
     flag("is_exact"),
     Column("opportunities", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
     time("pressed_at", nullable=False, key="requested_at"),
+    Column("along", AlongJson),
 )
 
 #: An update: a change to a filing's Activity that webCRM has yet to receive. `move_to`: its new

@@ -23,6 +23,7 @@ from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.schema.columns import (
+    AlongJson,
     PartiesJson,
     PartyJson,
     count,
@@ -146,6 +147,8 @@ announced_copy = Table(
 #: versions. `sent_by`: who sent the mail on behalf of its sender.
 #: `is_from_flood`: it was found in a flood, so it waits while others are filed and marked.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
+#: `along`: the parts of the mail that are filed, NULL in rows of earlier versions = as the settings
+#: say. What is left out is in no column, neither words nor names of attachments.
 email = Table(
     "email",
     metadata,
@@ -172,6 +175,7 @@ email = Table(
     Column("in_reply_to", Text),
     texts("referenced_ids", nullable=True),
     Column("sensitivity", Integer),
+    Column("along", AlongJson),
     time("created_at", nullable=False),
     flag("is_from_flood"),
     UniqueConstraint("company_id", "key"),
@@ -272,6 +276,7 @@ filing = Table(
 
 #: One attachment of a filing = one Document, unless `left_out` says why not. The other columns mean
 #: the same as in `filing`. `documents.related_files` recognises a repeated picture by these rows.
+#: An attachment that is left out by choice has no name and no size.
 document = Table(
     "document",
     metadata,
