@@ -7,6 +7,7 @@ from enum import StrEnum
 import pytest
 
 from webcrm_sync.core.alerts import Channel, Moment
+from webcrm_sync.core.along import TextPart
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import FACTS, EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
@@ -17,6 +18,7 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
 STORED: dict[type[StrEnum], list[str]] = {
+    TextPart: ["none", "new", "new or all", "whole"],
     State: [
         "found",
         "matched",
@@ -30,6 +32,7 @@ STORED: dict[type[StrEnum], list[str]] = {
     Reason: [
         "no contact",
         "ambiguous",
+        "private",
         "refused by webcrm",
         "webcrm closed",
         "unknown label",
@@ -64,6 +67,7 @@ STORED: dict[type[StrEnum], list[str]] = {
         "pressed",
         "asked for",
         "chosen",
+        "along chosen",
         "moved",
         "removed in webcrm",
         "taken back",

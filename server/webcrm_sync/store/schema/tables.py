@@ -141,14 +141,13 @@ announced_copy = Table(
 )
 
 #: The mail itself. `content`: its text, or its HTML as received with `is_raw`. `cids`: content ids
-#: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in rows
-#: of earlier versions. Content and pictures are deleted once nothing is left to file.
-#: `word_digest`: distinguishes the mail from others with its Message-ID, NULL in rows of earlier
-#: versions. `sent_by`: who sent the mail on behalf of its sender.
-#: `is_from_flood`: it was found in a flood, so it waits while others are filed and marked.
-#: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
-#: `along`: the parts of the mail that are filed, NULL in rows of earlier versions = as the settings
-#: say. What is left out is in no column, neither words nor names of attachments.
+#: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in old
+#: rows. Content and pictures are deleted once nothing is left to file. `word_digest`: distinguishes
+#: the mail from others with its Message-ID, NULL in old rows. `sent_by`: who sent the mail on behalf
+#: of its sender. `is_from_flood`: it was found in a flood, so it waits while others are filed and
+#: marked. `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG:
+#: PidTagSensitivity). `along`: the parts that are filed, NULL = as the settings say. No column holds
+#: what is left out.
 email = Table(
     "email",
     metadata,
@@ -275,8 +274,8 @@ filing = Table(
 )
 
 #: One attachment of a filing = one Document, unless `left_out` says why not. The other columns mean
-#: the same as in `filing`. `documents.related_files` recognises a repeated picture by these rows.
-#: An attachment that is left out by choice has no name and no size.
+#: the same as in `filing`. `documents.related_files` finds a repeated picture by these rows. One
+#: that is left out by choice has no name.
 document = Table(
     "document",
     metadata,
