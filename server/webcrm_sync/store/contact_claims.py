@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.directory import organisation
 from webcrm_sync.store.schema.requests import new_contact
-from webcrm_sync.store.schema.tables import organisation
 
 _PLAIN = {
     "a": "áàâäãåāăą",

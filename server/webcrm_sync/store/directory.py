@@ -29,14 +29,8 @@ from webcrm_sync.core.storable import to_storable
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import transitions
-from webcrm_sync.store.schema.tables import (
-    contact,
-    crm_user,
-    email,
-    email_address,
-    item,
-    organisation,
-)
+from webcrm_sync.store.schema.directory import contact, crm_user, organisation
+from webcrm_sync.store.schema.tables import email, email_address, item
 
 
 def _has_address(table: Table, variants: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -20,7 +20,8 @@ from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.columns import columns_of
-from webcrm_sync.store.schema.tables import IS_OPEN, crm_user, email, folder, item, mailbox
+from webcrm_sync.store.schema.directory import crm_user
+from webcrm_sync.store.schema.tables import IS_OPEN, email, folder, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 

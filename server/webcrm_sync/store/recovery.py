@@ -16,6 +16,7 @@ from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import item_records, transitions
+from webcrm_sync.store.schema.directory import organisation
 from webcrm_sync.store.schema.reconciliation import rebuilding
 from webcrm_sync.store.schema.tables import (
     document,
@@ -25,7 +26,6 @@ from webcrm_sync.store.schema.tables import (
     item,
     mailbox,
     mirror,
-    organisation,
 )
 
 _BEGUN_AT = select(rebuilding.c.begun_at).where(

@@ -11,7 +11,8 @@ from webcrm_sync.core.webcrm_in_use import WebCrmInUse
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema.tables import company, contact, filing
+from webcrm_sync.store.schema.directory import contact
+from webcrm_sync.store.schema.tables import company, filing
 
 #: How many filings, and how many Persons, are compared.
 _SAMPLES = 5

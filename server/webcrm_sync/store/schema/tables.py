@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Identity,
     Index,
@@ -141,13 +140,14 @@ announced_copy = Table(
 )
 
 #: The mail itself. `content`: its text, or its HTML as received with `is_raw`. `cids`: content ids
-#: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in old
-#: rows. Content and pictures are deleted once nothing is left to file. `word_digest`: distinguishes
-#: the mail from others with its Message-ID, NULL in old rows. `sent_by`: who sent the mail on behalf
-#: of its sender. `is_from_flood`: it was found in a flood, so it waits while others are filed and
-#: marked. `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG:
-#: PidTagSensitivity). `along`: the parts that are filed, NULL = as the settings say. No column holds
-#: what is left out.
+#: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in rows
+#: of earlier versions. Content and pictures are deleted once nothing is left to file.
+#: `word_digest`: distinguishes the mail from others with its Message-ID, NULL in rows of earlier
+#: versions. `sent_by`: who sent the mail on behalf of its sender.
+#: `is_from_flood`: it was found in a flood, so it waits while others are filed and marked.
+#: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
+#: `along`: the parts of the mail that are filed, NULL in rows of earlier versions = as the settings
+#: say. What is left out is in no column, neither words nor names of attachments.
 email = Table(
     "email",
     metadata,
@@ -274,8 +274,8 @@ filing = Table(
 )
 
 #: One attachment of a filing = one Document, unless `left_out` says why not. The other columns mean
-#: the same as in `filing`. `documents.related_files` finds a repeated picture by these rows. One
-#: that is left out by choice has no name.
+#: the same as in `filing`. `documents.related_files` recognises a repeated picture by these rows.
+#: An attachment that is left out by choice has no name and no size.
 document = Table(
     "document",
     metadata,
@@ -311,62 +311,6 @@ mirror = Table(
     Column("graph_id", Text),
     time("created_at", nullable=False),
     UniqueConstraint("company_id", "activity_id"),
-)
-
-#: A Person with one of its addresses, folded; `untagged` as in `email_address`. An empty address:
-#: no mail can be matched to the Person, and `unmatchable` is the text of its e-mail fields. `title`
-#: and `phone` are empty in rows of earlier versions until the next full reading.
-contact = Table(
-    "contact",
-    metadata,
-    reference("company", primary_key=True),
-    Column("person_id", BigInteger, primary_key=True),
-    Column("address", Text, primary_key=True),
-    Column("organisation_id", BigInteger, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("is_active", Boolean, nullable=False),
-    count("position"),
-    Column("untagged", Text),
-    Column("unmatchable", Text),
-    Column("title", Text, nullable=False, server_default=""),
-    Column("phone", Text, nullable=False, server_default=""),
-    Index(None, "company_id", "address"),
-    Index(
-        "ix_contact_untagged",
-        "company_id",
-        "untagged",
-        postgresql_where=text("untagged IS NOT NULL"),
-    ),
-)
-
-#: `name_key`: what similar names are found by (`core.organisation_names`); empty in rows of earlier
-#: versions until everything is read again.
-organisation = Table(
-    "organisation",
-    metadata,
-    reference("company", primary_key=True),
-    Column("organisation_id", BigInteger, primary_key=True),
-    Column("name", Text, nullable=False),
-    texts("domains"),
-    Column("name_key", Text, nullable=False, server_default=""),
-    Index("ix_organisation_domains", "domains", postgresql_using="gin"),
-)
-
-crm_user = Table(
-    "crm_user",
-    metadata,
-    reference("company", primary_key=True),
-    Column("user_id", BigInteger, primary_key=True),
-    Column("address", Text, nullable=False),
-    Column("name", Text, nullable=False),
-)
-
-#: The number of changes to contacts, Organisations, users and mailboxes, for open panes.
-directory_version = Table(
-    "directory_version",
-    metadata,
-    reference("company", primary_key=True),
-    Column("number", BigInteger, nullable=False),
 )
 
 #: The calls to webCRM of the last minute, by the database's clock. `ends_by`: the latest end of one
