@@ -30,6 +30,9 @@ SELECT min(at) FILTER (WHERE NOT is_pause), min(at) FILTER (WHERE at > :now) FRO
   UNION ALL SELECT keep_due_at, false FROM mailbox WHERE keep_due_at <= :now
   UNION ALL SELECT directory_due_at, false FROM company WHERE directory_due_at <= :now
   UNION ALL SELECT mirror_due_at, false FROM company WHERE mirror_due_at <= :now
+  UNION ALL SELECT keep_due_at, false FROM mailbox  -- a lease is not confirmed yet
+             WHERE coalesce(lease_until, :now) <= :now AND elsewhere_since IS NULL
+               AND paused_at IS NULL
   UNION ALL SELECT keep_due_at, true FROM mailbox  -- the next check of the lease
   UNION ALL SELECT gate_at, true FROM mailbox
   UNION ALL SELECT webcrm_due_at, true FROM company
