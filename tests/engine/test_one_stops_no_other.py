@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from support.interleave import Death
+from support.deaths import deadly, deaths_in
 from support.pane_user import PaneUser
 from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
@@ -23,10 +23,8 @@ from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.logs import LineFormatter
-from webcrm_sync.store import mailboxes, schedule
-from webcrm_sync.store.items import transitions
-from webcrm_sync.store.schedule import DueJob
-from webcrm_sync.worker import STEPS, run_step
+from webcrm_sync.store import mailboxes
+from webcrm_sync.worker import STEPS
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -256,48 +254,6 @@ def test_bug_in_one_job_delays_that_job_alone(guarded: Scenario, box: SimMailbox
     assert held_jobs(guarded) == []
 
 
-def work_until_death(scenario: Scenario, died: DueJob | None = None) -> DueJob | None:
-    """The job during which the worker dies; None if all jobs finish.
-
-    `died`: the job of the worker before, which `rescue` enqueues again, due or not.
-    """
-    due = [died] if died else _due(scenario)
-    for _ in range(50):
-        if not due:
-            return None
-        for one in due:
-            try:
-                run_step(scenario.context, one.job, one.subject_id)
-            except Death:
-                job_backoff.record_death(scenario.context, one.job, one.subject_id)
-                return one
-        due = _due(scenario)
-    raise AssertionError("never comes to rest")
-
-
-def _due(scenario: Scenario) -> Sequence[DueJob]:
-    with scenario.context.begin() as tx:
-        transitions.restart_due(tx)
-        return schedule.due_jobs(tx)
-
-
-def deadly(place: str) -> ErrorPlanter:
-    return ErrorPlanter(MailTraces((WORD,), frozenset()), place, Death)
-
-
-def deaths_in(scenario: Scenario, planter: ErrorPlanter, *, at_most: int = 9) -> list[str]:
-    """The jobs during which workers died, while time passes, up to a number of deaths."""
-    deaths, died = [], None
-    with planter.watching():
-        for _ in range(7):
-            scenario.sandbox.clock.advance(timedelta(seconds=70))
-            if died := work_until_death(scenario, died):
-                deaths.append(str(died.job))
-            if len(deaths) == at_most:
-                break
-    return deaths
-
-
 def crash_rows(scenario: Scenario) -> int:
     """How many rows say that a job is careful, or what it had begun."""
     count = "SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM job_trouble)"
@@ -308,6 +264,7 @@ def crash_rows(scenario: Scenario) -> int:
 @pytest.mark.parametrize(
     ("place", "task"),
     [
+        ("graph.wire:read_message", "discover"),
         ("engine.discovery.arrivals:Arrival.of", "discover"),
         ("core.filing:draft_activity", "file"),
         ("webcrm.requests:_activity_record", "file"),  # the first death leaves an intent behind
@@ -318,7 +275,7 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
 ) -> None:
     poisonous = guarded.drag(box, poison())
     fine = [guarded.drag(box, Mail(f"Fine {n}", LIS, KIM)) for n in range(2)]
-    assert deaths_in(guarded, deadly(place)) == [task] * 3
+    assert deaths_in(guarded, deadly(place, WORD)) == [task] * 3
     assert [box.read(i).categories for i in fine] == [BOTH, BOTH]
     row = guarded.item(box, poisonous)
     assert (row.state, row.reason) == (State.PARKED, Reason.UNFORESEEN)
@@ -338,7 +295,7 @@ def test_job_stays_careful_while_it_has_nothing_to_do(guarded: Scenario, box: Si
     guarded.poll_webcrm()
     crm.send_mail(user, person, WORD, "Hello")
     crm.send_mail(user, person, "Fine", "Hello")
-    assert deaths_in(guarded, deadly("engine.mirroring.plan:plan_mirror")) == ["mirror"] * 3
+    assert deaths_in(guarded, deadly("engine.mirroring.plan:plan_mirror", WORD)) == ["mirror"] * 3
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Fine"]
 
 
@@ -352,7 +309,7 @@ def test_mail_that_is_never_due_again_does_not_keep_its_job_careful(
 ) -> None:
     other = guarded.add_mailbox(EVA, "Eva Nordwind")
     poisonous = guarded.drag(box, poison())
-    assert deaths_in(guarded, deadly(place), at_most=2) == [task] * 2
+    assert deaths_in(guarded, deadly(place, WORD), at_most=2) == [task] * 2
     if end == "deleted":
         box.delete(poisonous)
     elif end == "moved out":

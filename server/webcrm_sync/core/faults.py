@@ -23,7 +23,11 @@ CAREFUL_FOR = timedelta(minutes=15)
 #: meanwhile, if it ever is: a service may ask for a pause of an hour (`net.retry_after`).
 CRASH_MARKERS_FOR = timedelta(hours=2)
 #: The first crash of a job names no subject; from then on a crash marker does.
-_MAX_STARTS = 2
+GIVEN_UP_AFTER = 2
+#: From this many deaths while a page of a folder was read, its mails are read one by one; from the
+#: second number on, each further one doubles the pause before the next attempt.
+ONE_BY_ONE_FROM, _PAUSE_FROM = 3, 6
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 #: SQLSTATE classes of a database that does not work, or whose tables differ from this version's
 #: (PostgreSQL: appendix A): connection, state, login, catalog, rollback, names, resources, locks,
 #: operator, system. The other classes concern a value, and so does 54: it is too long for an index.
@@ -68,4 +72,17 @@ def is_widespread(affected: int) -> bool:
 
 def is_given_up(starts: int) -> bool:
     """True for a subject whose crash marker was written this often without finishing."""
-    return starts >= _MAX_STARTS
+    return starts >= GIVEN_UP_AFTER
+
+
+def pause_after(deaths: int) -> timedelta:
+    """How long a page rests after the last of these deaths, which no mail of it explains.
+
+    It ends in any case: somebody may kill workers for a reason of their own.
+
+    >>> [int(pause_after(deaths).total_seconds()) for deaths in (5, 6, 7, 99)]
+    [0, 60, 120, 3600]
+    """
+    if deaths < _PAUSE_FROM:
+        return timedelta()
+    return min(_FIRST_PAUSE * (1 << min(deaths - _PAUSE_FROM, 10)), _LONGEST_PAUSE)

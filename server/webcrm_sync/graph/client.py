@@ -32,6 +32,7 @@ from webcrm_sync.graph import (
     write_trial,
 )
 from webcrm_sync.graph.auth import AppLogin
+from webcrm_sync.graph.guards import EntryGuard, no_guard
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.graph.transport import BOUNDS, LARGEST_MAIL, Transport
 from webcrm_sync.graph.typed import TypedClient
@@ -153,16 +154,24 @@ class GraphClient:
     # -- mails
 
     def fetch_page(
-        self, user_id: str, folder_id: str, cursor: str | None, *, size: int = 50
+        self,
+        user_id: str,
+        folder_id: str,
+        cursor: str | None,
+        *,
+        size: int = 50,
+        guard: EntryGuard = no_guard,
     ) -> Page:
         """The next page of a folder's changes with whole mails; `cursor` None = from the start.
 
         Raises CursorExpired if Graph no longer knows the cursor.
         """
-        return messages.fetch_page(self._transport, user_id, folder_id, cursor, size=size)
+        return messages.fetch_page(
+            self._transport, user_id, folder_id, cursor, size=size, guard=guard
+        )
 
     def fetch_next_pages(self, cursors: Sequence[str], *, size: int) -> list[Page | None]:
-        """The page behind each cursor in their order, None = Graph did not answer for this one.
+        """The page behind each cursor without mails, None = Graph did not answer for this one.
 
         `cursors`: at most 20 of any mailboxes. One round trip.
         """

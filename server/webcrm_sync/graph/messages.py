@@ -14,6 +14,7 @@ from webcrm_sync.core.outlook import CreatedMail, Location, Marking, MarkingResu
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import BatchAnswer, BatchRequest
 from webcrm_sync.graph.concurrency import Call
+from webcrm_sync.graph.guards import EntryGuard
 from webcrm_sync.graph.paging import list_entries
 from webcrm_sync.graph.properties import EXPAND
 from webcrm_sync.graph.transport import TOO_LARGE, Transport
@@ -22,7 +23,13 @@ _AS_HTML = 'outlook.body-content-type="html"'
 
 
 def fetch_page(
-    transport: Transport, user_id: str, folder_id: str, cursor: str | None, *, size: int
+    transport: Transport,
+    user_id: str,
+    folder_id: str,
+    cursor: str | None,
+    *,
+    size: int,
+    guard: EntryGuard,
 ) -> Page:
     """The next page of a folder's delta; `cursor` None = from the start.
 
@@ -35,17 +42,18 @@ def fetch_page(
     )
     prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # Graph does not remember them between pages
     try:
-        return wire.read_page(transport.request_json("GET", url, Call(user_id), prefer=prefer))
+        raw = transport.request_json("GET", url, Call(user_id), prefer=prefer)
+        return wire.read_page(raw, guard=guard)
     except TryLater as error:
         if error.code != TOO_LARGE or size == 1:
             raise
-    return fetch_page(transport, user_id, folder_id, cursor, size=size // 2)
+    return fetch_page(transport, user_id, folder_id, cursor, size=size // 2, guard=guard)
 
 
 def fetch_next_pages(
     transport: Transport, cursors: Sequence[str], *, size: int
 ) -> list[Page | None]:
-    """The page behind each cursor, of any mailboxes, None = it was not answered.
+    """The page behind each cursor, of any mailboxes, without mails; None = it was not answered.
 
     `cursors`: at most 20. The requests run in parallel, so that one mailbox in trouble stops no
     other.
@@ -59,7 +67,7 @@ def fetch_next_pages(
 
 def _read_next_page(answer: BatchAnswer) -> Page | None:
     try:
-        return None if answer.failure else wire.read_page(answer.body)
+        return None if answer.failure else wire.read_page(answer.body, wire.read_version)
     except Refused:  # the answer is no page
         return None
 

@@ -6,7 +6,8 @@ A missing key means "unchanged" in a delta update and "empty" elsewhere; null me
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from webcrm_sync.core.message import (
 )
 from webcrm_sync.core.message_ids import parse_message_ids
 from webcrm_sync.core.outlook import Change, CreatedMail, Location, Page, SentMail
+from webcrm_sync.graph.guards import EntryGuard, no_guard
 from webcrm_sync.graph.properties import (
     IN_REPLY_TO,
     MESSAGE_CLASS,
@@ -108,19 +110,26 @@ def _extended_properties(raw: Json) -> Mapping[str, str]:
     return read_properties((get_text(entry, "id"), get_text(entry, "value")) for entry in entries)
 
 
-def read_change(raw: Json) -> Change:
-    """The change in one entry of a delta page."""
+def read_version(raw: Json) -> Change:
+    """The change in one entry of a delta page, without its mail."""
     if "@removed" in raw:
         return Change(get_id(raw), is_removed=True)
-    return Change(
-        graph_id=get_id(raw),
-        change_key=get_text(raw, "changeKey") or None,
-        categories=get_texts(raw, "categories") if "categories" in raw else None,
-        message=read_message(raw) if raw.keys() >= _WHOLE_KEYS else None,
-    )
+    categories = get_texts(raw, "categories") if "categories" in raw else None
+    return Change(get_id(raw), get_text(raw, "changeKey") or None, categories=categories)
 
 
-def read_page(raw: Json) -> Page:
+def read_change(raw: Json) -> Change:
+    """The change in one entry of a delta page."""
+    change = read_version(raw)
+    is_whole = not change.is_removed and raw.keys() >= _WHOLE_KEYS
+    return replace(change, message=read_message(raw)) if is_whole else change
+
+
+def read_page(
+    raw: Json,
+    read: Callable[[Json], Change] = read_change,
+    guard: EntryGuard = no_guard,
+) -> Page:
     """A delta page. When it has both a nextLink and a deltaLink, the nextLink wins.
 
     An entry without an id is left out, since no call can name it. An entry that cannot be read
@@ -129,14 +138,17 @@ def read_page(raw: Json) -> Page:
     next_link, delta_link = get_text(raw, "@odata.nextLink"), get_text(raw, "@odata.deltaLink")
     if not (next_link or delta_link):
         raise Refused("A delta page has no link to the next one.", code="UnexpectedAnswer")
-    entries = (_read_entry(entry) for entry in get_objects(raw, "value"))
+    entries = (_read_entry(entry, read, guard) for entry in get_objects(raw, "value"))
     changes = tuple(change for change in entries if change.graph_id)
     return Page(changes, cursor=next_link or delta_link, is_last=not next_link)
 
 
-def _read_entry(entry: Json) -> Change:
+def _read_entry(entry: Json, read: Callable[[Json], Change], guard: EntryGuard) -> Change:
     try:
-        return read_change(entry) if get_text(entry, "id") else Change("")
+        if not (graph_id := get_text(entry, "id")):
+            return Change("")
+        with guard(graph_id):
+            return read(entry)
     except MemoryError:
         raise
     except Exception as fault:  # reads plain texts alone, since any other value may be the fault

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from webcrm_sync.core.faults import CAREFUL_FOR, CRASH_MARKERS_FOR
+from webcrm_sync.core.faults import CAREFUL_FOR, CRASH_MARKERS_FOR, GIVEN_UP_AFTER
 from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.columns import columns_of
@@ -20,7 +20,8 @@ from webcrm_sync.store.schema.incidents import begun, job_trouble
 class JobFailure:
     """A job that failed or died. It does not run before `due_at`, because of `trouble`.
 
-    `attempts`: failures in a row. `deaths`: workers that died during the job.
+    `attempts`: failures in a row. `deaths`: workers that died during the job, the last one at
+    `died_at`.
     """
 
     task: str
@@ -29,6 +30,7 @@ class JobFailure:
     attempts: int
     trouble: str | None
     deaths: int
+    died_at: datetime | None = None
 
     def is_postponed(self, now: datetime) -> bool:
         """True while the job must not run."""
@@ -87,9 +89,11 @@ def clear(tx: Tx, task: str, subject_id: int) -> None:
     """Record that the job works again.
 
     Its deaths are kept for `CAREFUL_FOR`, and while it has a crash marker. Markers are deleted
-    after `CRASH_MARKERS_FOR`: they name what is never due again.
+    after `CRASH_MARKERS_FOR`: they name what is never due again. Those of given-up things are
+    deleted at once: the job has held these back.
     """
     is_job, is_marker = _is_job(job_trouble, task, subject_id), _is_job(begun, task, subject_id)
+    tx.connection.execute(delete(begun).where(is_marker, begun.c.times > GIVEN_UP_AFTER))
     may_return = job_trouble.c.died_at > tx.now - CRASH_MARKERS_FOR
     kept = select(job_trouble.c.task).where(is_job, may_return).exists()
     tx.connection.execute(delete(begun).where(is_marker, ~kept))
@@ -107,6 +111,25 @@ def write_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> int:
     index = [begun.c.task, begun.c.subject_id, begun.c.thing]
     query = new.on_conflict_do_update(index_elements=index, set_={"times": begun.c.times + 1})
     return int(tx.connection.execute(query.returning(begun.c.times)).scalar_one()) - 1
+
+
+def read_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> int:
+    """The unfinished starts of the job's work on `name`."""
+    is_marker = _is_job(begun, task, subject_id) & (begun.c.thing == name)
+    return int(tx.connection.scalar(select(begun.c.times).where(is_marker)) or 0)
+
+
+def has_begun_beside(tx: Tx, task: str, subject_id: int, step: str) -> bool:
+    """True if the job has begun another step than this one, and has not given it up."""
+    is_other = _is_job(begun, task, subject_id) & ~begun.c.thing.startswith(f"{step}: ")
+    is_open = is_other & (begun.c.times <= GIVEN_UP_AFTER)
+    return bool(tx.connection.scalar(select(select(begun.c.thing).where(is_open).exists())))
+
+
+def lower_crash_marker(tx: Tx, task: str, subject_id: int, name: str, times: int) -> None:
+    """Set the unfinished starts of the job's work on `name`, which has advanced."""
+    is_marker = _is_job(begun, task, subject_id) & (begun.c.thing == name)
+    tx.connection.execute(update(begun).where(is_marker).values(times=times))
 
 
 def delete_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> None:

@@ -20,9 +20,10 @@ from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery.page_reader import read_page_facts
+from webcrm_sync.engine.discovery.page_reader import guard_entry, read_page_facts
 from webcrm_sync.engine.discovery.page_writer import write_announced, write_page
 from webcrm_sync.engine.fault_isolation import isolate
+from webcrm_sync.engine.fault_isolation.page_marker import PageMarker, page_marker
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import folder_reads, mailboxes
@@ -125,8 +126,11 @@ def _read_folder_on(context: Context, box: Mailbox, folder: SyncFolder) -> None:
 def _read_announced(
     context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]
 ) -> None:
-    """Record these copies ahead of the page that lists them, without moving the cursor."""
-    if not graph_ids:
+    """Record these copies ahead of the page that lists them, without moving the cursor.
+
+    In careful mode the page has a crash marker for each, and this call would not.
+    """
+    if not graph_ids or context.careful:
         return
     try:
         messages = context.graph.fetch_messages(box.user_id, graph_ids)
@@ -182,32 +186,65 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder, reading: _R
     reading.cursors.check(folder.cursor or "")
     is_last = False
     while not is_last:
-        try:
-            page = context.graph.fetch_page(
-                box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE
-            )
-        except (CursorExpired, Refused, Gone) as error:
-            restarted = _restart(context, box, folder, reading, error)
-            if restarted is None:
-                return
-            folder = restarted
-            continue
-        facts = read_page_facts(context, box, folder, page.changes)
-        if not write_page(context, box, folder, page, facts):
-            return  # another run reads on from here
-        reading.has_new_copies |= bool(facts.arrivals)
-        reading.changes += len(page.changes)
-        is_last = page.is_last
-        folder = replace(folder, cursor=page.cursor, has_more=not is_last)
+        with page_marker(context, folder.id) as marker:
+            recorded = _record_changes(context, box, folder, reading, marker)
+        if recorded is None:
+            return
+        folder, changes = recorded
+        is_last = not folder.has_more
         if not is_last:
             if reading.announced is not None:
                 _hand_over(context, box)
-                listed = {change.graph_id for change in page.changes}
+                listed = {change.graph_id for change in changes}
                 unlisted = [i for i in reading.announced if i not in listed]
                 _read_announced(context, box, folder, unlisted)
                 return
-            reading.cursors.check(page.cursor)
+            reading.cursors.check(folder.cursor or "")
     _finish_reading(context, box, folder, reading)
+
+
+def _record_changes(
+    context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading, marker: PageMarker
+) -> tuple[SyncFolder, Sequence[Change]] | None:
+    """Commit the next page, or as many pages of one change each.
+
+    Returns the folder behind them, and the changes; None if this reading must end.
+    """
+    size = 1 if marker.is_one_by_one else PAGE_SIZE
+    changes: list[Change] = []
+    for _ in range(PAGE_SIZE // size):
+        recorded = _record_next_page(context, box, folder, reading, size)
+        if recorded is None:
+            return None
+        folder, page = recorded
+        changes += page.changes
+        marker.note_progress()
+        if page.is_last:
+            break
+    return folder, changes
+
+
+def _record_next_page(
+    context: Context, box: Mailbox, folder: SyncFolder, reading: _Reading, size: int
+) -> tuple[SyncFolder, Page] | None:
+    """Commit the next page: the folder behind it, and the page. None if this reading must end."""
+    try:
+        page = context.graph.fetch_page(
+            *(box.user_id, folder.graph_id, folder.cursor),
+            size=size,
+            guard=guard_entry(context, box),
+        )
+    except (CursorExpired, Refused, Gone) as error:
+        restarted = _restart(context, box, folder, reading, error)
+        if restarted is None:
+            return None
+        return _record_next_page(context, box, restarted, reading, size)
+    facts = read_page_facts(context, box, folder, page.changes)
+    if not write_page(context, box, folder, page, facts):
+        return None  # another run reads on from here
+    reading.has_new_copies |= bool(facts.arrivals)
+    reading.changes += len(page.changes)
+    return replace(folder, cursor=page.cursor, has_more=not page.is_last), page
 
 
 def _hand_over(context: Context, box: Mailbox) -> None:

@@ -15,6 +15,8 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.arrivals import Arrival, is_new_copy
 from webcrm_sync.engine.discovery.mail_candidates import read_files
 from webcrm_sync.engine.fault_isolation import isolate
+from webcrm_sync.engine.fault_isolation.crash_markers import crash_marker
+from webcrm_sync.graph.guards import EntryGuard
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.items.item import Item
@@ -48,10 +50,30 @@ def read_page_facts(
 
     Raises TryLater while Graph lists a mail that it does not return yet.
     """
+    if len(changes) == 1:  # so whatever ends the worker is about this copy
+        return _read_facts_alone(context, box, folder, changes[0])
     facts, odd = isolate.try_batch(
         changes, lambda some: _read_page_facts(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
+
+
+def _read_facts_alone(
+    context: Context, box: Mailbox, folder: SyncFolder, change: Change
+) -> PageFacts:
+    found, odd = isolate.try_each(
+        context,
+        "look up",
+        [change],
+        lambda one: _read_page_facts(context, box, folder, [one]),
+        lambda one: _copy_name(box, one.graph_id),
+    )
+    return found[0] if found else PageFacts({}, {}, {}, {change.graph_id: odd[0][1]})
+
+
+def guard_entry(context: Context, box: Mailbox) -> EntryGuard:
+    """A crash marker around the reading of each entry: a copy whose entry kills is unreadable."""
+    return lambda graph_id: crash_marker(context, "read an entry", _copy_name(box, graph_id))
 
 
 def _read_page_facts(

@@ -34,9 +34,11 @@ def crash_marker(context: Context, step: str, name: str) -> Iterator[None]:
     with careful.lock:
         with context.begin() as tx:
             deaths = job_failures.write_crash_marker(tx, careful.task, careful.subject_id, marker)
+        if is_given_up(deaths):
+            # The marker stays until the job has ended well: what holds the thing back may not be
+            # committed before the worker dies with another thing.
+            raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
         try:
-            if is_given_up(deaths):
-                raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
             yield
         except MemoryError:
             raise  # counts as a death, so the marker stays

@@ -14,6 +14,7 @@ from webcrm_sync.core.faults import fault_signature, format_trace
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.engine.context import CarefulMode, Context
 from webcrm_sync.engine.fault_isolation.incidents import Widespread
+from webcrm_sync.engine.fault_isolation.page_marker import PausedAfterDeaths
 from webcrm_sync.store import job_failures
 from webcrm_sync.store.job_failures import JobFailure as JobTrouble
 
@@ -34,6 +35,8 @@ def guard_job(context: Context, task: str, subject_id: int) -> Iterator[Context]
     careful = CarefulMode(task, subject_id) if trouble and trouble.deaths else None
     try:
         yield replace(context, careful=careful)
+    except PausedAfterDeaths as pause:
+        _pause(context, task, subject_id, pause)
     except Exception as error:
         _log_failure(task, subject_id, error)
         _back_off(context, task, subject_id, trouble, error)
@@ -80,6 +83,15 @@ def _back_off(
                 job_failures.count_death(tx, task, subject_id)
     except Exception:  # the database is away; the tick enqueues the job again
         logger.exception("job_not_delayed", extra={"task": task, "subject_id": subject_id})
+
+
+def _pause(context: Context, task: str, subject_id: int, pause: PausedAfterDeaths) -> None:
+    facts = {"task": task, "subject_id": subject_id, "until": pause.until}
+    logger.warning("job_paused_after_deaths", extra=facts)
+    with context.begin() as tx:
+        job_failures.postpone(
+            tx, task, subject_id, due_at=pause.until, attempts=0, trouble=str(pause)
+        )
 
 
 def _log_failure(task: str, subject_id: int, error: Exception) -> None:
