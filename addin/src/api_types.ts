@@ -69,6 +69,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mails/places/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The mail's state after it is filed under this Organisation too. */
+        post: operations["add_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/places/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The mail's state after it is taken away from this Organisation; 409 for its last place. */
+        post: operations["remove_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/places/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The mail's state after it is filed under another Organisation instead of this one. */
+        post: operations["move_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Organisations that the person may add to the mail, each with its reason. */
+        post: operations["suggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mails/retry": {
         parameters: {
             query?: never;
@@ -228,7 +296,13 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "sync" | "anyway" | "retry" | "choose" | "change" | "undo" | "create_contact";
+        Action: "sync" | "anyway" | "retry" | "choose" | "change" | "edit_places" | "mark_too" | "undo" | "create_contact";
+        AddPlaceRequest: {
+            mail: components["schemas"]["MailRefShape"];
+            organisationId: number;
+            /** @default null */
+            opportunityId?: number | null;
+        };
         CandidateShape: {
             organisationId: number;
             organisation: string;
@@ -329,7 +403,12 @@ export interface components {
             mails: components["schemas"]["MailRefShape"][];
         };
         /** @enum {string} */
-        MatchEvidence: "contact" | "domain";
+        MatchEvidence: "contact" | "domain" | "person";
+        MovePlaceRequest: {
+            mail: components["schemas"]["MailRefShape"];
+            organisationId: number;
+            to: number;
+        };
         NewContactShape: {
             personId: number;
         };
@@ -348,13 +427,18 @@ export interface components {
         };
         /** @enum {string} */
         Place: "inbox" | "sent" | "root";
+        PlaceShape: {
+            organisationId: number;
+            /** @default null */
+            opportunityId?: number | null;
+        };
         ProblemShape: {
             type: string;
             title: string;
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "signed_out" | "claims" | "no_mailbox" | "not_found" | "invalid" | "conflict" | "try_later";
+            code: "signed_out" | "claims" | "no_mailbox" | "not_found" | "invalid" | "conflict" | "try_later" | "LastPlace" | "PrivateMail";
             /** @default null */
             retryAfter?: number | null;
             /** @default null */
@@ -367,7 +451,11 @@ export interface components {
             marked: boolean;
         };
         /** @enum {string} */
-        Reason: "no contact" | "ambiguous" | "refused by webcrm" | "webcrm closed" | "unknown label" | "unreadable attachment" | "refused by outlook" | "unforeseen" | "only colleagues" | "no address" | "never list" | "meeting request" | "meeting answer" | "meeting cancellation" | "meeting notice" | "draft" | "synced before" | "removed in webcrm" | "moved out" | "deleted";
+        Reason: "no contact" | "ambiguous" | "private" | "refused by webcrm" | "webcrm closed" | "unknown label" | "unreadable attachment" | "refused by outlook" | "unforeseen" | "only colleagues" | "no address" | "never list" | "meeting request" | "meeting answer" | "meeting cancellation" | "meeting notice" | "draft" | "synced before" | "removed in webcrm" | "moved out" | "deleted";
+        RemovePlaceRequest: {
+            mail: components["schemas"]["MailRefShape"];
+            organisationId: number;
+        };
         SenderShape: {
             address: string;
             name: string;
@@ -375,10 +463,16 @@ export interface components {
         SendersShape: {
             addresses: string[];
         };
+        SuggestionsShape: {
+            candidates: components["schemas"]["CandidateShape"][];
+            recent: components["schemas"]["OrganisationShape"][];
+        };
         SyncRequest: {
             mail: components["schemas"]["MailRefShape"];
             /** @default null */
             organisationIds?: number[] | null;
+            /** @default null */
+            places?: components["schemas"]["PlaceShape"][] | null;
         };
         TargetShape: {
             organisationId: number;
@@ -387,6 +481,10 @@ export interface components {
             person: string | null;
             address: string | null;
             activityId: number | null;
+            why: components["schemas"]["MatchEvidence"] | null;
+            who: string | null;
+            title: string | null;
+            phone: string | null;
         };
         TimelineEntryShape: {
             /** Format: date-time */
@@ -650,6 +748,290 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MailStateShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    add_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPlaceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailStateShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    remove_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovePlaceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailStateShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    move_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovePlaceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailStateShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    suggest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionsShape"];
                 };
             };
             400: {

@@ -42,6 +42,8 @@ function sentenceOf(line: StoryLine, texts: Texts): string {
     .get(key, {
       place: place ? texts.get(`place.${place}`) : "",
       organisations: names.join(", "),
+      from: names[0] ?? "",
+      to: names.at(-1) ?? "",
       reason: (reason && texts.find(`reason.${reason}`)) ?? "",
       detail: detail ?? "",
       by: by || texts.get("someone"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.scenario import KIM, Scenario
+from webcrm_sync.core.places import ChosenPlaces, PlaceEdit
 from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
 from webcrm_sync.engine.pane.mail_status import find_statuses
 from webcrm_sync.engine.pane.mail_status_rules import MailStatus
+from webcrm_sync.engine.pane.place_actions import edit_places
 from webcrm_sync.engine.pane.undo import undo
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook import ids
@@ -59,7 +61,17 @@ class PaneUser:
     def sync(self, graph_id: str, *organisations: int) -> MailStatus:
         """Press the Sync button, with these Organisations chosen."""
         ref = ref_to(self.box, graph_id)
-        return actions.sync(self.scenario.context, self.user, ref, organisation_ids=organisations)
+        chosen = ChosenPlaces(organisations)
+        return actions.sync(self.scenario.context, self.user, ref, chosen=chosen)
+
+    def sync_in(self, graph_id: str, *places: int) -> MailStatus:
+        """Press the Sync button, with exactly these places."""
+        chosen = ChosenPlaces(places, is_exact=True)
+        return actions.sync(self.scenario.context, self.user, self.ref(graph_id), chosen=chosen)
+
+    def edit(self, graph_id: str, edit: PlaceEdit) -> MailStatus:
+        """Add, move or take away one place."""
+        return edit_places(self.scenario.context, self.user, self.ref(graph_id), edit)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailStatus:
         """Choose a candidate or another Organisation."""

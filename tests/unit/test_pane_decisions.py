@@ -236,11 +236,11 @@ def test_a_contact_can_be_created_while_no_address_is_a_contact(state: DisplaySt
         assert (Action.CREATE_CONTACT in actions) is is_nobody_known
 
 
-def test_a_mail_filed_by_another_copy_can_only_be_synced() -> None:
+def test_the_copy_of_a_mail_that_a_colleague_has_filed_can_only_be_marked_too() -> None:
     actions = allowed_actions(
         DisplayStatus.NEW, None, is_nobody_known=True, is_filed_by_other_copy=True
     )
-    assert actions == (Action.SYNC,)
+    assert actions == (Action.MARK_TOO,)
 
 
 # --- folders and rules --------------------------------------------------------------------------

@@ -27,6 +27,9 @@ class EventKind(StrEnum):
     ASKED_AGAIN = "asked for"
     CHOSEN = "chosen"
     ALONG_CHOSEN = "along chosen"
+    PLACE_ADDED = "place added"
+    PLACE_REMOVED = "place taken away"
+    PLACE_MOVED = "place moved"
     MOVED_IN_WEBCRM = "moved"
     REMOVED_IN_WEBCRM = "removed in webcrm"
     TAKEN_BACK = "taken back"
@@ -73,6 +76,8 @@ SETTLED = frozenset(
 
 _DECIDED = frozenset({"reason", "organisations", "candidates"})
 _ARRIVED = frozenset({"place", "way", "reason"})
+#: `organisations` of a moved place: from where, to where. `by_mailbox`: the person's mailbox.
+_BY_PERSON = frozenset({"organisations", "by", "by_mailbox"})
 _IN_WEBCRM = frozenset({"organisation", "activity"})
 #: The facts that an event of each kind may carry; any of them may be missing.
 FACTS: Mapping[EventKind, frozenset[str]] = {
@@ -89,7 +94,10 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.DELETED: frozenset(),
     EventKind.BUTTON_PRESSED: frozenset({"by"}),
     EventKind.ASKED_AGAIN: frozenset({"by"}),
-    EventKind.CHOSEN: frozenset({"organisations", "by"}),
+    EventKind.CHOSEN: _BY_PERSON,
+    EventKind.PLACE_ADDED: _BY_PERSON,
+    EventKind.PLACE_REMOVED: _BY_PERSON,
+    EventKind.PLACE_MOVED: _BY_PERSON,
     EventKind.ALONG_CHOSEN: frozenset({"by"}),
     EventKind.MOVED_IN_WEBCRM: _IN_WEBCRM,
     EventKind.REMOVED_IN_WEBCRM: _IN_WEBCRM,

@@ -109,6 +109,23 @@ def _possible_targets(person: Party, directory: Directory) -> list[Target]:
     return [Target(organisation_id, None, MatchedBy.DOMAIN) for organisation_id in owners]
 
 
+def find_candidates(people: Iterable[Party], directory: Directory) -> tuple[Target, ...]:
+    """Every Organisation that may be meant by one of these people, contacts before domains."""
+    targets = [t for person in people for t in _possible_targets(person, directory)]
+    targets.sort(key=lambda t: t.how is MatchedBy.DOMAIN)
+    by_organisation: dict[int, Target] = {}
+    for target in targets:
+        by_organisation.setdefault(target.organisation_id, target)
+    return tuple(by_organisation.values())
+
+
+def find_person(people: Iterable[Party], directory: Directory, organisation_id: int) -> int | None:
+    """The webCRM id of the first of these people who is a contact of the Organisation."""
+    there = [c for c in directory.contacts if c.organisation_id == organisation_id]
+    found = (contact.person_id for person in people for contact in find_contacts(person, there))
+    return next(found, None)
+
+
 def find_contacts(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
     """The contacts with this person's address; without plus-tags if none has the exact address.
 

@@ -40,9 +40,10 @@ class Filing:
     Without `intent_at` it was never sent. With `intent_at` and without `activity_id` its outcome is
     unclear and must be verified. `lease`: the run that may record the outcome. `searches`: how
     often webCRM was searched for it since `intent_at`. `is_withdrawn`: a person took it back; its
-    Activity stays, empty, unless it `is_removed` in webCRM. `is_replaced`: a person chose another
-    Organisation instead. `opportunity_id`: the Opportunity of its Activity, or of the Activity to
-    create; `opportunity_at`: when webCRM last took or showed it, None = with the creation.
+    Activity stays, empty, unless it `is_removed` in webCRM. `is_replaced`: a person took this place
+    away, or chose another one instead, while the mail stayed in webCRM. `opportunity_id`: the
+    Opportunity of its Activity, or of the Activity to create; `opportunity_at`: when webCRM last
+    took or showed it, None = with the creation.
     """
 
     id: int
@@ -72,6 +73,11 @@ class Filing:
     def is_unclear(self) -> bool:
         """True if webCRM may have an Activity of this filing: verify before sending it again."""
         return self.activity_id is None and self.intent_at is not None
+
+    @property
+    def is_by_person(self) -> bool:
+        """True if a person chose this place or took it away: matching then adds none."""
+        return self.how is MatchedBy.PERSON or self.is_replaced
 
     @property
     def target(self) -> Target:
@@ -270,11 +276,14 @@ def retry_search(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) ->
 def drop_abandoned(tx: Tx, email_id: int) -> None:
     """Delete a mail's filings that were never sent, once none of its copies is unsettled.
 
-    Its addresses may then lead to filings again.
+    Its addresses may then lead to filings again. Places that a person chose are held instead: they
+    count when the mail is synced again.
     """
     unsettled = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(_UNSETTLED))
     abandoned = (filing.c.email_id == email_id) & IS_UNSENT & ~unsettled.exists()
-    if tx.connection.execute(delete(filing).where(abandoned)).rowcount:
+    if any(f.is_by_person for f in of_emails(tx, [email_id])[email_id]):
+        tx.connection.execute(update(filing).where(abandoned).values(due_at=NEVER))
+    elif tx.connection.execute(delete(filing).where(abandoned)).rowcount:
         query = update(email_address).where(email_address.c.email_id == email_id)
         tx.connection.execute(query.values(is_matched=False))
 
@@ -314,6 +323,18 @@ def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
         filing.c.email_id == email_id, IS_UNSENT | filing.c.id.in_(filing_ids)
     )
     tx.connection.execute(query.values(how=MatchedBy.PERSON))
+
+
+def mark_replaced(tx: Tx, email_id: int) -> None:
+    """Record the mail's withdrawn filings as places that a person does not want any more."""
+    query = update(filing).where(filing.c.email_id == email_id, filing.c.is_withdrawn)
+    tx.connection.execute(query.values(is_replaced=True))
+
+
+def drop_withdrawn(tx: Tx, filing_ids: Iterable[int]) -> None:
+    """Delete those of these filings that were withdrawn before webCRM got them."""
+    query = delete(filing).where(any_of(filing.c.id, filing_ids), IS_UNSENT)
+    tx.connection.execute(query.where(filing.c.is_withdrawn))
 
 
 def drop_unsent(tx: Tx, filing_ids: Sequence[int]) -> None:

@@ -20,6 +20,8 @@ _TITLES = {
     "not_found": "Not found",
     "invalid": "The request cannot be read",
     "conflict": "That is not possible now",
+    "LastPlace": "This is the only place of the mail",
+    "PrivateMail": "This mail is private",
     "try_later": "Not possible at this moment",
 }
 #: What the product says instead of the framework's own sentence.
@@ -32,6 +34,8 @@ _SENTENCES = {
     415: "The body of the request has another type than this address takes.",
     503: "Not possible now. Try again in a moment.",
 }
+#: Refusals of the engine that the pane tells apart.
+_REFUSALS = frozenset({"LastPlace", "PrivateMail"})
 _CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found", 409: "conflict"}
 
 
@@ -50,7 +54,8 @@ def to_problem(error: SyncError, now: datetime) -> Problem:
     if isinstance(error, Gone):
         return Problem(404, "not_found", str(error))
     if isinstance(error, Refused):
-        return Problem(409, "conflict", str(error))
+        code = error.code if error.code in _REFUSALS else "conflict"
+        return Problem(409, code, str(error))
     retry_at = error.retry_at if isinstance(error, TryLater) else None
     wait_s = ceil((retry_at - now).total_seconds()) if retry_at else _RETRY_AFTER_S
     return Problem(503, "try_later", str(error), retry_after_s=max(1, wait_s))

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from support.api_client import Person, person
-from support.scenario import KIM, OpenScenario, Scenario
+from support.placed_mail import OLE
+from support.scenario import BO, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.environment import Sandbox
@@ -55,3 +56,13 @@ def kim(scenario: Scenario, app: Flask) -> Person:
 def eva(scenario: Scenario, app: Flask) -> Person:
     """A colleague."""
     return person(scenario, app, EVA, "Eva Nordwind")
+
+
+@pytest.fixture
+def places(scenario: Scenario) -> dict[str, int]:
+    """Organisations by name; a mail of Bo and Lis belongs to the first two."""
+    scenario.add_contact(BO, "Havnebyg", name="Bo Byg")
+    scenario.add_contact(LIS, "Skovby")
+    scenario.add_contact(OLE, "Mill")
+    scenario.poll_webcrm()
+    return scenario.organisations

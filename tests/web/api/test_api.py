@@ -25,6 +25,10 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
                 "person": "Bo Byg",
                 "address": BO,
                 "activityId": None,
+                "why": "contact",
+                "who": "Bo Byg",
+                "title": None,
+                "phone": None,
             }
         ],
         "candidates": [],
@@ -34,7 +38,7 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
         "tookSeconds": None,
         "way": None,
         "by": None,
-        "can": ["sync", "choose"],
+        "can": ["sync", "choose", "edit_places"],
         "sender": {"address": BO, "name": "Bo Byg"},
         "alwaysSync": False,
         "withdrawn": [],
@@ -57,7 +61,7 @@ def test_the_button_moves_the_mail_and_the_timeline_says_so(
     done = kim.status(mail)
     assert (done["state"], done["way"], done["by"]) == ("synced", "button", "Kim Nordwind")
     assert done["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
-    assert done["can"] == ["change", "undo"]
+    assert done["can"] == ["change", "edit_places", "undo"]
 
     story = kim.post("story", mail).json
     assert story is not None
@@ -103,7 +107,7 @@ def test_several_mails_are_answered_in_the_order_of_the_request(
     found = answer.json["mails"]
     assert [m["forecast"] for m in found] == ["nobody", None, "known"]
     assert found[1]["can"] == []
-    assert found[0]["can"] == ["sync", "choose", "create_contact"]
+    assert found[0]["can"] == ["sync", "choose", "edit_places", "create_contact"]
 
 
 def test_a_mail_that_was_moved_is_found_by_its_message_id(scenario: Scenario, kim: Person) -> None:

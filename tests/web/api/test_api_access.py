@@ -14,7 +14,8 @@ from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.web.access import Guard, guard_of
 from webcrm_sync_sandbox.outlook.mail import Mail
 
-ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story")
+ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story", "suggestions")
+PLACE_ACTS = ("choose", "places/add", "places/remove", "places/move")
 
 
 def guarded_routes(app: Flask) -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def guarded_routes(app: Flask) -> list[tuple[str, str]]:
 
 def test_no_route_answers_without_a_valid_token(app: Flask, kim: Person) -> None:
     routes = guarded_routes(app)
-    assert len(routes) == 14
+    assert len(routes) == 18
     graph = kim.scenario.sandbox.entra.issue_user_token(
         kim.box.user_id, "https://graph.microsoft.com", ("Mail.ReadWrite",)
     )
@@ -51,10 +52,12 @@ def test_no_route_gives_access_to_a_colleagues_mail(
     mail = kim.box.deliver(Mail("Private", BO, KIM))
     kim.request("PUT", f"/rules/{BO}")
     for ref in (kim.ref(mail), {**kim.ref(mail), "itemId": mail, "idType": "rest"}):
-        for act in ACTS:
+        for act in {*ACTS, *PLACE_ACTS}:
             body: dict[str, Any] = {"mails": [ref]} if act == "state" else {"mail": ref}
-            if act == "choose":
+            if act in PLACE_ACTS:
                 body["organisationId"] = scenario.organisations["Havnebyg"]
+            if act == "places/move":
+                body["to"] = scenario.organisations["Havnebyg"]
             answer = eva.request("POST", f"/mails/{act}", json=body)
             assert (answer.status_code, answer.json and answer.json["code"]) == (404, "not_found")
     assert eva.request("GET", "/rules").json == {"addresses": []}

@@ -49,7 +49,7 @@ def test_after_undo_every_pane_shows_what_webcrm_keeps(
     link = f"https://crm.example/o/{scenario.organisations['Havnebyg']}"
     for shown in (kim.status(mail), eva.status(hers)):
         assert (shown["state"], shown["elsewhere"]) == ("new", None)
-        assert shown["can"] == ["sync", "choose"]
+        assert shown["can"] == ["sync", "choose", "edit_places"]
         first, second = shown["withdrawn"]
         assert (first["organisation"], first["link"]) == ("Havnebyg", link)
         assert first["isTold"] is second["isTold"] is True
@@ -93,7 +93,7 @@ def test_the_pane_shows_that_a_colleague_has_filed_the_mail(
     shown = kim.status(mail)
     assert summarise(shown) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     assert shown["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
-    assert (shown["can"], shown["forecast"]) == (["sync"], "known")
+    assert (shown["can"], shown["forecast"]) == (["mark_too"], "known")
     assert EVA not in str(shown)
     kim.post("sync", mail)
     scenario.run_until_idle()

@@ -14,14 +14,13 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.mail_text.truncate import truncate
-from webcrm_sync.core.matching import MatchedBy
+from webcrm_sync.core.matching import MatchedBy, find_person
 from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Content, Source
-from webcrm_sync.engine.matching.manual_choice import person_at
 from webcrm_sync.store import activity_updates, directory, documents, filings
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.emails import Email
@@ -93,7 +92,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     with context.begin() as tx:
         lookup = directory.look_up(tx, [p.folded for p in people], ())
         document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
-    person_id = person_at(people, lookup, organisation_id)
+    person_id = find_person(people, lookup, organisation_id)
     context.webcrm.move_activity(activity_id, organisation_id)
     try:
         context.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))

@@ -9,7 +9,7 @@ from functools import partial
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.engine.filing import activity_updates, submit, verify
+from webcrm_sync.engine.filing import activity_updates, outcome, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
 from webcrm_sync.engine.filing.document_batches import AttachmentGroup, group_filings
@@ -81,7 +81,8 @@ def batch_of(
     filed: Sequence[Filing],
 ) -> Batch:
     """A batch of exactly these filings. Commits the intents of those that can be sent."""
-    fresh = [f for f in due if f.is_fresh]
+    outcome.drop_taken_away(context, [f for f in due if f.is_fresh and f.is_withdrawn])
+    fresh = [f for f in due if f.is_fresh and not f.is_withdrawn]
     composed = isolate.run_batch(context, "draft", fresh, partial(_drafts, context, source), _mail)
     drafts = [draft for some in composed for draft in some]
     return Batch(

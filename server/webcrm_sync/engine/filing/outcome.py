@@ -8,12 +8,13 @@ from datetime import timedelta
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import directory, emails, filings, incident_records
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import transitions
-from webcrm_sync.store.items.locks import lock_copies_of
+from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 from webcrm_sync.store.schedule import NEVER
 
 #: Tries before a person must act. The vendor says that creates can fail at random and that a
@@ -41,12 +42,28 @@ def filed(tx: Tx, created: Iterable[tuple[Filing, int]]) -> None:
 
 def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Complete these filings; copies whose mail has no other open filing become FILED."""
-    email_ids = filings.complete(tx, filing_ids)
+    _finish(tx, filings.complete(tx, filing_ids))
+
+
+def _finish(tx: Tx, email_ids: Sequence[int]) -> None:
+    """File the copies of these mails, which have no open filing."""
     if email_ids:
         lock_copies_of(tx, email_ids)
         transitions.mark_filed(tx, email_ids)
         transitions.promote_excluded(tx, email_ids)
         emails.forget_contents(tx, email_ids)
+
+
+def drop_taken_away(context: Context, unsent: Sequence[Filing]) -> None:
+    """Delete filings that a person took away while their outcome was unclear. webCRM lacks them."""
+    if not unsent:
+        return
+    with context.begin() as tx:
+        lock_company(tx)  # A person may add such a place again at this moment.
+        filings.drop_withdrawn(tx, [f.id for f in unsent])
+        remaining = filings.of_emails(tx, [f.email_id for f in unsent])
+        is_done = {i: bool(of) and all(f.is_complete for f in of) for i, of in remaining.items()}
+        _finish(tx, sorted(i for i, done in is_done.items() if done))
 
 
 def rejected(tx: Tx, filing: Filing, message: str) -> None:
@@ -88,3 +105,13 @@ def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
         tx.record_event(
             EventKind.PARKED, email_id=filing.email_id, reason=reason.value, detail=detail
         )
+    elif reason is Reason.REFUSED_BY_WEBCRM and filing.is_by_person:
+        _give_place_up(tx, filing, detail)
+
+
+def _give_place_up(tx: Tx, filing: Filing, detail: str) -> None:
+    """End a place that a person added to a mail which is in webCRM already, and say so."""
+    known = filings.of_emails(tx, [filing.email_id])[filing.email_id]
+    if any(f.activity_id is not None and not f.is_withdrawn for f in known):
+        filings.drop_unsent(tx, [filing.id])
+        tx.record_event(EventKind.CHANGE_REFUSED, email_id=filing.email_id, detail=detail)

@@ -89,8 +89,8 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
     """The event in English. `mailbox`: its address, empty for an event of the mail itself."""
     where = PLACES[facts.place] if facts.place else ""
     because = SENTENCES[facts.reason] if facts.reason else ""
-    named = ", ".join(name or "no Organisation" for name in facts.organisations)
-    organisations = named or "no Organisation"
+    names = [name or "no Organisation" for name in facts.organisations] or ["no Organisation"]
+    organisations = ", ".join(names)
     by = f" by {facts.by}" if facts.by else ""
     sentences: dict[str, str] = {
         EventKind.FOUND: f"Found in the folder {where} of {mailbox}"
@@ -108,6 +108,9 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.ASKED_AGAIN: f"Requested again{by}.",
         EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
         EventKind.ALONG_CHOSEN: f"What goes along of the mail was chosen{by}.",
+        EventKind.PLACE_ADDED: f"Added{by}: {organisations}.",
+        EventKind.PLACE_REMOVED: f"Taken away{by}: {organisations}.",
+        EventKind.PLACE_MOVED: f"Moved{by}: from {' to '.join(names)}.",
         EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {organisations} "
         f"(Activity {facts.activity}).",
         EventKind.TAKEN_BACK: f"Taken out of the folder{by}."

@@ -30,8 +30,10 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
-from webcrm_sync.engine.matching.manual_choice import apply_choice
+from webcrm_sync.engine.matching import places
+from webcrm_sync.engine.matching.manual_choice import apply_choices
 from webcrm_sync.store import activity_updates, directory, emails, filings, mailboxes, sync_requests
+from webcrm_sync.store.activity_updates import UpdateKind
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import NewEvent
@@ -94,14 +96,13 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
             is_unlinked_filed=context.settings.unmatched == "unlinked",
         )
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
-            apply_choice(context, tx, email, chosen[email.id])
+            apply_choices(context, tx, email, chosen[email.id])
         else:
             decided.append((email, decision))
             # A person who moves the mail in again wants it in webCRM again.
             if decision.state is State.MATCHED:
-                activity_updates.request(
-                    tx, _filings_to_restore(known[email.id]), activity_updates.UpdateKind.RESTORE
-                )
+                restored = [f.id for f in places.to_restore(known[email.id])]
+                activity_updates.request(tx, restored, UpdateKind.RESTORE)
     _save(context, tx, decided)
 
 
@@ -163,23 +164,13 @@ def _decision_for_known(known: Sequence[Filing], found: Matched | Ambiguous | No
 
     A person's choice of Organisations stays as it is.
     """
-    is_chosen = any(f.how is MatchedBy.PERSON for f in known)
+    is_by_person = places.is_by_person(known)
     filed_under = {f.organisation_id for f in known}
-    targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
+    targets = found.targets if isinstance(found, Matched) and not is_by_person else ()
     new = tuple(t for t in targets if t.organisation_id not in filed_under)
     active = [f for f in known if not f.is_withdrawn]
     is_done = not new and bool(active) and all(f.is_complete for f in active)
     return Decision(State.FILED if is_done else State.MATCHED, targets=new)
-
-
-def _filings_to_restore(known: Sequence[Filing]) -> list[int]:
-    """The filings to restore when a mail that was withdrawn as a whole is synced again.
-
-    A filing that was replaced by another Organisation stays withdrawn unless there is no other.
-    """
-    if any(not f.is_withdrawn for f in known):
-        return []
-    return [f.id for f in known if not f.is_replaced] or [f.id for f in known]
 
 
 def _save(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:

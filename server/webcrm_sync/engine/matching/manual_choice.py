@@ -10,19 +10,33 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import free_filing_key
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.matching import Directory, MatchedBy, Target, find_contacts
-from webcrm_sync.core.message import Party
+from webcrm_sync.core.matching import MatchedBy, Target, find_person
+from webcrm_sync.core.places import NOT_THERE, ChosenPlaces, merge
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.matching.places import is_guess, place_of, with_exact
 from webcrm_sync.store import activity_updates, directory, filings, mailboxes, sync_requests
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import transitions
 
 #: Why a change is refused. The caller of the API sees these sentences.
 SEVERAL = "The mail is filed under several Organisations. Say which of them is replaced."
-NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Who chooses places, by the own mailbox. `name`: None if another event says it."""
+
+    mailbox_id: int
+    name: str | None = None
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What an event says about the person."""
+        return {"by": self.name, "by_mailbox": self.mailbox_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ def with_chosen(
     The choice replaces filings that were never sent, and an Activity that is the only one. Of
     several Activities all stay: the person did not say which one to replace.
     """
-    sent = [_place(f, updates) for f in known if not f.is_withdrawn and not f.is_fresh]
+    sent = [place_of(f, updates) for f in known if not f.is_withdrawn and not f.is_fresh]
     return tuple(dict.fromkeys([*chosen, *(sent if len(sent) > 1 else ())]))
 
 
@@ -72,9 +86,8 @@ def with_changed(
     replace.
     """
     standing = [f for f in known if not f.is_withdrawn]
-    places = [_place(f, updates) for f in standing]
-    is_guess = all(f.is_fresh and f.how is not MatchedBy.PERSON for f in standing)
-    if replaces is None and is_guess:
+    places = [place_of(f, updates) for f in standing]
+    if replaces is None and is_guess(known):
         return (chosen,)
     if chosen in places and (replaces is None or replaces not in places):
         return tuple(places)
@@ -94,7 +107,7 @@ def plan(
     sent = [f for f in standing if not f.is_fresh]
     reusable = [*sent, *(f for f in known if f.is_withdrawn)]
     targets = _targets(known, reusable, updates, wanted)
-    is_in_place = {f.id: targets.get(f.id) == _place(f, updates) for f in reusable}
+    is_in_place = {f.id: targets.get(f.id) == place_of(f, updates) for f in reusable}
     return Choice(
         new=tuple(o for o in wanted if o not in targets.values()),
         moves={i: targets[i] for i in is_in_place if i in targets and not is_in_place[i]},
@@ -118,7 +131,7 @@ def _targets(
     """
     targets = {f.id: f.organisation_id for f in known if f.organisation_id in wanted}
     for filing in reusable:
-        place = _place(filing, updates)
+        place = place_of(filing, updates)
         if filing.id not in targets and place in wanted and place not in targets.values():
             targets[filing.id] = place
     free = (f.id for f in reusable if f.id not in targets)
@@ -126,46 +139,57 @@ def _targets(
     return {**targets, **dict(zip(free, left, strict=False))}
 
 
-def _place(filing: Filing, updates: Mapping[int, ActivityUpdate]) -> int:
-    update = updates.get(filing.id)
-    return (update.move_to if update else None) or filing.organisation_id
-
-
-def apply_choice(
-    context: Context, tx: Tx, email: Email, chosen: Sequence[int], *, by: str | None = None
+def apply_choices(
+    context: Context, tx: Tx, email: Email, choices: Sequence[sync_requests.Choice]
 ) -> None:
-    """Apply a choice made with the *Sync* button. Idempotent. Hold `lock_company`.
+    """Apply what people chose when they pressed *Sync* for copies of this mail. Idempotent.
 
-    `by`: the person who chose; None = the sync request records that.
+    Hold `lock_company`.
     """
-    known, updates = _current(tx, email)
-    wanted = with_chosen(known, updates, chosen)
-    _save(context, tx, email, known, updates, plan(known, updates, wanted))
-    tx.record_event(EventKind.CHOSEN, email_id=email.id, organisations=list(chosen), by=by)
+    chosen = merge([one.chosen for one in choices])
+    known, updates = read_current(tx, email)
+    decide = with_exact if chosen.is_exact else with_chosen
+    wanted = decide(known, updates, chosen.organisations)
+    save_choice(context, tx, email, known, updates, plan(known, updates, wanted))
+    tx.record_events(
+        _chosen_event(email, one.chosen.organisations, Chooser(one.mailbox_id, one.by))
+        for one in choices
+    )
+
+
+def apply_choice(context: Context, tx: Tx, email: Email, chosen: ChosenPlaces, by: Chooser) -> None:
+    """Apply a choice for a mail that has an item already, see `apply_choices`."""
+    pending = sync_requests.chosen_for(tx, [email.id]).get(email.id, ())
+    choices = [*pending, sync_requests.Choice(by.mailbox_id, chosen, by.name)]
+    apply_choices(context, tx, email, choices)
+
+
+def _chosen_event(email: Email, organisations: Sequence[int], by: Chooser) -> NewEvent:
+    facts = {"organisations": list(organisations), **by.facts}
+    return NewEvent(EventKind.CHOSEN, email_id=email.id, facts=facts)
 
 
 def change(
-    context: Context, tx: Tx, email: Email, chosen: int, *, replaces: int | None, by: str
+    context: Context, tx: Tx, email: Email, chosen: int, *, replaces: int | None, by: Chooser
 ) -> None:
     """File the mail under another Organisation, see `with_changed`. Idempotent. Raises Refused.
 
-    `by`: the person who chose. Hold `lock_company`.
+    Hold `lock_company`.
     """
-    known, updates = _current(tx, email)
+    known, updates = read_current(tx, email)
     choice = plan(known, updates, with_changed(known, updates, chosen, replaces))
-    has_changed = _save(context, tx, email, known, updates, choice)
-    if has_changed:
-        tx.record_event(EventKind.CHOSEN, email_id=email.id, organisations=[chosen], by=by)
+    if save_choice(context, tx, email, known, updates, choice):
+        tx.record_events([_chosen_event(email, [chosen], by)])
 
 
-def _current(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, ActivityUpdate]]:
+def read_current(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, ActivityUpdate]]:
     """The mail's filings, locked until the end of `tx`, and their pending updates."""
     filings.lock_filings(tx, email.id)
     known = filings.of_emails(tx, [email.id])[email.id]
     return known, activity_updates.read_all(tx, [f.id for f in known])
 
 
-def _save(
+def save_choice(
     context: Context,
     tx: Tx,
     email: Email,
@@ -192,6 +216,7 @@ def _save(
                 move_to=move_to,
             )
     activity_updates.request(tx, choice.taken_back, UpdateKind.WITHDRAW, is_replaced=True)
+    filings.mark_replaced(tx, email.id)
     filings.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
     sync_requests.forget_choices(tx, email.id)
     remaining = filings.of_emails(tx, [email.id])[email.id]
@@ -213,16 +238,9 @@ def _plan_new(
     taken = {f.key for f in known}
     planned = [
         (
-            Target(organisation_id, person_at(people, lookup, organisation_id), MatchedBy.PERSON),
+            Target(organisation_id, find_person(people, lookup, organisation_id), MatchedBy.PERSON),
             free_filing_key(context.tenant_id, email.key, organisation_id, taken=taken),
         )
         for organisation_id in new
     ]
     filings.plan(tx, email.id, planned)
-
-
-def person_at(people: Sequence[Party], lookup: Directory, organisation_id: int) -> int | None:
-    """The webCRM id of the first of these people who is a contact of the Organisation."""
-    there = [c for c in lookup.contacts if c.organisation_id == organisation_id]
-    found = (contact.person_id for person in people for contact in find_contacts(person, there))
-    return next(found, None)

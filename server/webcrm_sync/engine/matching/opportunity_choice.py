@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.engine.matching.manual_choice import NOT_THERE
+from webcrm_sync.core.places import NOT_THERE
 from webcrm_sync.store import activity_updates, filings, opportunities
 from webcrm_sync.store.activity_updates import ActivityUpdate
 from webcrm_sync.store.database import Tx

@@ -13,9 +13,10 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.places import NO_CHOICE, NOT_THERE, ChosenPlaces
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, apply_choice, change
+from webcrm_sync.engine.matching.manual_choice import SEVERAL, Chooser, apply_choice, change
 from webcrm_sync.engine.pane.mail_lookup import (
     CurrentUser,
     LocatedMail,
@@ -38,6 +39,7 @@ from webcrm_sync.store import (
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.items import item_records, lookup, transitions
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import SyncFolder
 
@@ -46,24 +48,25 @@ _MAX_FOLDER_DEPTH = 30
 
 
 def sync(
-    context: Context, user: CurrentUser, ref: MailRef, *, organisation_ids: Sequence[int] = ()
+    context: Context, user: CurrentUser, ref: MailRef, *, chosen: ChosenPlaces = NO_CHOICE
 ) -> MailStatus:
     """The mail's status after the move into the sync folder. Raises Gone, Refused.
 
-    `organisation_ids`: the person's own choice; Refused if webCRM has no such Organisation.
+    `chosen`: the person's own choice; Refused if webCRM has no such Organisation.
     """
-    _check_organisations_exist(context, organisation_ids)
+    check_organisations_exist(context, chosen.organisations)
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
-    _check_replaces_one(shown, organisation_ids)
+    if not chosen.is_exact:
+        _check_replaces_one(shown, chosen.organisations)
     is_new = shown.status is DisplayStatus.NEW
-    if organisation_ids and (is_new or Action.CHOOSE in shown.actions):
+    if chosen.organisations and (is_new or Action.CHOOSE in shown.actions):
 
         def apply(tx: Tx, email: Email) -> None:
-            apply_choice(context, tx, email, organisation_ids, by=user.name)
+            apply_choice(context, tx, email, chosen, Chooser(user.box.id, user.name))
 
-        return _apply_or_move_in(context, user, ref, mail, organisation_ids, apply)
-    return _move_in(context, user, ref, mail, ()) if is_new else shown
+        return _apply_or_move_in(context, user, ref, mail, chosen, apply)
+    return _move_in(context, user, ref, mail, NO_CHOICE) if is_new else shown
 
 
 def choose(
@@ -79,7 +82,7 @@ def choose(
     Syncs a mail that is not synced yet. Moves a filed mail here from the Organisation `replaces`,
     which may be None if the mail is filed under one Organisation only.
     """
-    _check_organisations_exist(context, [organisation_id])
+    check_organisations_exist(context, [organisation_id])
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if shown.status is DisplayStatus.NEW and replaces is not None:
@@ -90,9 +93,10 @@ def choose(
         return shown
 
     def apply(tx: Tx, email: Email) -> None:
-        change(context, tx, email, organisation_id, replaces=replaces, by=user.name)
+        by = Chooser(user.box.id, user.name)
+        change(context, tx, email, organisation_id, replaces=replaces, by=by)
 
-    return _apply_or_move_in(context, user, ref, mail, [organisation_id], apply)
+    return _apply_or_move_in(context, user, ref, mail, ChosenPlaces((organisation_id,)), apply)
 
 
 def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> None:
@@ -106,7 +110,8 @@ def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> N
         raise Refused(SEVERAL, code="SeveralOrganisations")
 
 
-def _check_organisations_exist(context: Context, organisation_ids: Sequence[int]) -> None:
+def check_organisations_exist(context: Context, organisation_ids: Sequence[int]) -> None:
+    """Raise Refused if webCRM lacks one of these Organisations."""
     with context.begin() as tx:
         known = directory.organisation_names(tx, organisation_ids)
     if set(organisation_ids) - set(known):
@@ -118,21 +123,27 @@ def _apply_or_move_in(
     user: CurrentUser,
     ref: MailRef,
     mail: LocatedMail,
-    organisation_ids: Sequence[int],
+    chosen: ChosenPlaces,
     apply: Callable[[Tx, Email], None],
 ) -> MailStatus:
     """Apply a choice now if the mail has an item; else save it with the sync request."""
     with context.begin() as tx:
         lock_company(tx)
-        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
-        is_current = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
-        if item is not None and is_current:
+        item = current_item(tx, user, mail)
+        if item is not None:
             if item.state is State.SKIPPED:
                 transitions.restart_copy(tx, item.id, from_states=[State.SKIPPED])
             apply(tx, emails.emails_by_id(tx, [item.email_id])[item.email_id])
-    if not is_current:
-        return _move_in(context, user, ref, mail, organisation_ids)
+    if item is None:
+        return _move_in(context, user, ref, mail, chosen)
     return read_statuses(context, user, [mail])[0]
+
+
+def current_item(tx: Tx, user: CurrentUser, mail: LocatedMail) -> Item | None:
+    """The copy's item, None before `discover` has read it and after it left the sync folder."""
+    item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+    has_left = item is not None and item.reason in {Reason.MOVED_OUT, Reason.DELETED}
+    return None if has_left else item
 
 
 def _move_in(
@@ -140,7 +151,7 @@ def _move_in(
     user: CurrentUser,
     ref: MailRef,
     mail: LocatedMail,
-    organisation_ids: Sequence[int],
+    chosen: ChosenPlaces,
 ) -> MailStatus:
     """Save the sync request, move the mail into the sync folder and have the folder read."""
     refuse_elsewhere(user)
@@ -148,12 +159,7 @@ def _move_in(
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
         sync_requests.save_request(
-            tx,
-            box.id,
-            mail.graph_id,
-            item_id=ref.item_id,
-            by=user.name,
-            organisations=organisation_ids,
+            tx, box.id, mail.graph_id, item_id=ref.item_id, by=user.name, chosen=chosen
         )
     folder = next((f for f in folders if f.graph_id == mail.head.folder_id), None)
     if folder is None:

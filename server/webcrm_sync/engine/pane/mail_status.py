@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 from datetime import datetime
 
-from webcrm_sync.core.addresses import display_address
-from webcrm_sync.core.direction import Internals, NeverSync, external_people
 from webcrm_sync.core.faults import format_trace
 from webcrm_sync.core.matching import (
     Ambiguous,
-    Directory,
     Matched,
-    MatchedBy,
     NoMatch,
-    Target,
     match_organisations,
 )
-from webcrm_sync.core.message import Party
-from webcrm_sync.core.states import NO_MAIL, Reason
+from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents
-from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.engine.pane import mail_status_rules as rules
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
+from webcrm_sync.engine.pane.mail_context import MailContext
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate
 from webcrm_sync.engine.pane.mail_status_rules import (
     NOT_FOUND,
-    Candidate,
     CopyFacts,
     DisplayStatus,
     Forecast,
     MailStatus,
-    MatchEvidence,
     Origin,
-    TargetView,
-    WithdrawnActivity,
+)
+from webcrm_sync.engine.pane.target_views import (
+    Match,
+    list_candidates,
+    list_targets,
+    list_withdrawn,
 )
 from webcrm_sync.engine.pane.version_tokens import make_token
-from webcrm_sync.settings import Settings
-from webcrm_sync.store import directory, folder_reads, mailboxes, sender_rules
-from webcrm_sync.store.database import Tx
+from webcrm_sync.store import folder_reads, mailboxes, sender_rules
 from webcrm_sync.store.pane_versions import Copy, Version, read_versions
 
 logger = logging.getLogger(__name__)
@@ -50,10 +43,6 @@ logger = logging.getLogger(__name__)
 #: Stands in a list for a mail whose status raised an unforeseen error.
 UNREADABLE = MailStatus(DisplayStatus.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, NoMatch: Forecast.NOBODY}
-#: A mail with one of these statuses has no filing to show, so matching says where it will be filed.
-_SHOWS_MATCH = frozenset({DisplayStatus.NEW, DisplayStatus.MIRRORED, DisplayStatus.ON_ITS_WAY})
-
-Match = Matched | Ambiguous | NoMatch
 
 
 def find_statuses(
@@ -125,81 +114,34 @@ def read_statuses(
     context: Context, user: CurrentUser, mails: Sequence[LocatedMail]
 ) -> list[MailStatus]:
     """The status of each of these copies, from the tables alone."""
+    pairs = _read(context, user, mails)
+    return [_build_status(mail, copy) for mail, copy in pairs]
+
+
+def read_mail_contexts(
+    context: Context, user: CurrentUser, mails: Sequence[LocatedMail]
+) -> list[MailContext]:
+    """The context of each of these copies, in their order."""
+    return [mail for mail, _ in _read(context, user, mails)]
+
+
+def _read(
+    context: Context, user: CurrentUser, mails: Sequence[LocatedMail]
+) -> list[tuple[MailContext, CopyFacts]]:
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
         copies = read_copy_facts(tx, user, mails, internals)
         senders = sender_rules.read_senders(tx, user.box.id)
-        mail_contexts = [
-            MailContext.read(
-                tx, user, copy, settings=context.settings, internals=internals, senders=senders
+        settings = context.settings
+        return [
+            (
+                MailContext.read(
+                    tx, user, copy, settings=settings, internals=internals, senders=senders
+                ),
+                copy,
             )
             for copy in copies
         ]
-    return [_build_status(mail, copy) for mail, copy in zip(mail_contexts, copies, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class MailContext:
-    """What the status of one copy depends on besides the copy itself.
-
-    `people`: the external parties. `directory`: the contacts and domains among them.
-    `organisation_names`: by id. `senders`: the addresses that the user always syncs.
-    """
-
-    settings: Settings
-    people: tuple[Party, ...]
-    exclusion_reason: Reason | None
-    directory: Directory
-    organisation_names: Mapping[int, str]
-    senders: frozenset[str]
-    owner_name: str
-
-    @classmethod
-    def read(
-        cls,
-        tx: Tx,
-        user: CurrentUser,
-        copy: CopyFacts,
-        *,
-        settings: Settings,
-        internals: Internals,
-        senders: frozenset[str],
-    ) -> MailContext:
-        """The context of this copy."""
-        people = external_people(copy.head, internals)
-        known = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
-        ids = {c.organisation_id for c in known.contacts} | {i for _, i in known.domains}
-        ids |= {f.organisation_id for f in copy.filings}
-        ids |= {u.move_to for u in (copy.updates or {}).values() if u.move_to}
-        return cls(
-            settings=settings,
-            people=people,
-            exclusion_reason=_exclusion_reason(copy, people, internals, settings.never_sync),
-            directory=known,
-            organisation_names=directory.organisation_names(tx, ids),
-            senders=senders,
-            owner_name=user.box.display_name,
-        )
-
-    def name(self, organisation_id: int) -> str:
-        """The Organisation's name, or its number while the directory does not know it."""
-        if not organisation_id:
-            return ""
-        return self.organisation_names.get(organisation_id) or f"Organisation {organisation_id}"
-
-    def link(self, organisation_id: int) -> str | None:
-        """The address of the Organisation's page in webCRM, None = no pattern is configured."""
-        pattern = self.settings.webcrm_organisation_link
-        is_linked = pattern and organisation_id
-        return pattern.replace("{id}", str(organisation_id)) if is_linked else None
-
-
-def _exclusion_reason(
-    copy: CopyFacts, people: Sequence[Party], internals: Internals, never: frozenset[str]
-) -> Reason | None:
-    if copy.head.kind in NO_MAIL:
-        return NO_MAIL[copy.head.kind]
-    return matching.exclusion_reason(copy.head, people, internals, NeverSync.of(never))
 
 
 def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
@@ -213,8 +155,8 @@ def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
         reason=reason,
         detail=item.detail if item else None,
         forecast=_forecast(copy, found) if status is DisplayStatus.NEW else None,
-        targets=tuple(_targets(mail, copy, status, found)),
-        candidates=tuple(_candidates(mail, copy, status, found)),
+        targets=tuple(list_targets(mail, copy, status, found)),
+        candidates=tuple(list_candidates(mail, copy, status, found)),
         addresses=tuple(p.written or p.address for p in mail.people if "@" in p.address),
         progress=rules.decide_progress(copy, status),
         at=_changed_at(copy, origin),
@@ -224,12 +166,12 @@ def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
         actions=rules.allowed_actions(
             status,
             reason,
-            is_nobody_known=isinstance(found, NoMatch),
+            is_nobody_known=isinstance(found, NoMatch) and not copy.kept_filings,
             is_filed_by_other_copy=copy.is_filed_by_other_copy,
         ),
         sender=sender if is_external else None,
         always_sync=is_external and sender is not None and sender.folded in mail.senders,
-        withdrawn=tuple(_withdrawn_activities(mail, copy)),
+        withdrawn=tuple(list_withdrawn(mail, copy)),
         other_copy=copy.other_copy,
     )
 
@@ -242,76 +184,12 @@ def _changed_at(copy: CopyFacts, origin: Origin | None) -> datetime | None:
 
 
 def _forecast(copy: CopyFacts, found: Match) -> Forecast:
-    """KNOWN for a mail that another copy brought to webCRM, even if nobody on it is a contact."""
-    return Forecast.KNOWN if copy.is_filed_by_other_copy else _FORECASTS[type(found)]
-
-
-def _withdrawn_activities(mail: MailContext, copy: CopyFacts) -> Iterable[WithdrawnActivity]:
-    """The Activities that webCRM keeps although the mail was withdrawn entirely."""
-    if copy.current_item or copy.is_filed_by_other_copy:
-        return
-    for filing in copy.filings:
-        if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
-            number = filing.organisation_id
-            is_emptied = filing.id not in (copy.updates or {})
-            yield WithdrawnActivity(number, mail.name(number), mail.link(number), is_emptied)
+    """KNOWN for a mail that was in webCRM before, even if nobody on it is a contact."""
+    is_decided = copy.is_filed_by_other_copy or copy.kept_filings
+    return Forecast.KNOWN if is_decided else _FORECASTS[type(found)]
 
 
 def _synced_by(mail: MailContext, copy: CopyFacts, origin: Origin | None) -> str | None:
     if origin is None:
         return None
     return copy.request.by if origin is Origin.BUTTON and copy.request else mail.owner_name
-
-
-def _targets(
-    mail: MailContext, copy: CopyFacts, status: DisplayStatus, found: Match
-) -> Iterable[TargetView]:
-    """The Organisations under which the mail is filed, else those that matching finds."""
-    if (copy.current_item or copy.is_filed_by_other_copy) and copy.active_filings:
-        for filing in copy.active_filings:
-            update = (copy.updates or {}).get(filing.id)
-            target = filing.target
-            if update and update.move_to:
-                target = Target(update.move_to, None, MatchedBy.PERSON)
-            yield _view_target(mail, target, filing.activity_id)
-    elif isinstance(found, Matched) and status in _SHOWS_MATCH:
-        is_mirror = status is DisplayStatus.MIRRORED
-        activity_id = copy.mirrored_activity_id if is_mirror else None
-        for target in found.targets:
-            yield _view_target(mail, target, activity_id)
-
-
-def _view_target(mail: MailContext, target: Target, activity_id: int | None) -> TargetView:
-    contacts = (c for c in mail.directory.contacts if c.person_id == target.person_id)
-    contact = next(contacts, None)
-    number = target.organisation_id
-    return TargetView(
-        organisation_id=number,
-        organisation=mail.name(number),
-        link=mail.link(number),
-        person=contact.name or None if contact else None,
-        address=display_address(contact.address) if contact else None,
-        activity_id=activity_id,
-    )
-
-
-def _candidates(
-    mail: MailContext, copy: CopyFacts, status: DisplayStatus, found: Match
-) -> Iterable[Candidate]:
-    """No candidates for a new mail that another copy brought to webCRM: it has been decided."""
-    is_decided = copy.is_filed_by_other_copy and status is DisplayStatus.NEW
-    if is_decided or not isinstance(found, Ambiguous):
-        return
-    for target in found.candidates:
-        number = target.organisation_id
-        evidence, evidence_name = _find_evidence(mail.directory, target)
-        yield Candidate(number, mail.name(number), evidence, evidence_name)
-
-
-def _find_evidence(known: Directory, target: Target) -> tuple[MatchEvidence, str]:
-    """What makes the Organisation a candidate: the contact's name or address, or the domain."""
-    for contact in known.contacts:
-        if contact.organisation_id == target.organisation_id:
-            return MatchEvidence.CONTACT, contact.name or display_address(contact.address)
-    domain = next((d for d, i in known.domains if i == target.organisation_id), "")
-    return MatchEvidence.DOMAIN, display_address(domain)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
+from webcrm_sync.engine.matching.places import to_restore
 from webcrm_sync.store.activity_updates import ActivityUpdate
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
@@ -55,15 +56,18 @@ class Action(StrEnum):
     RETRY = "retry"
     CHOOSE = "choose"
     CHANGE = "change"
+    EDIT_PLACES = "edit_places"
+    MARK_TOO = "mark_too"
     UNDO = "undo"
     CREATE_CONTACT = "create_contact"
 
 
 class MatchEvidence(StrEnum):
-    """Why an Organisation is a candidate."""
+    """Why an Organisation is a candidate or a place. Only a place can be a PERSON's choice."""
 
     CONTACT = "contact"
     DOMAIN = "domain"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class TargetView:
 
     `organisation_id` 0 and an empty name: filed in webCRM, but under no Organisation.
     `link` None: no link pattern is configured. `activity_id` None: not filed yet.
+    `evidence_name`: the contact or the domain because of which it is filed there.
     """
 
     organisation_id: int
@@ -80,6 +85,10 @@ class TargetView:
     person: str | None
     address: str | None
     activity_id: int | None
+    title: str | None = None
+    phone: str | None = None
+    evidence: MatchEvidence | None = None
+    evidence_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +204,27 @@ class CopyFacts:
         return None if has_left else self.item
 
     @property
+    def has_open_changes(self) -> bool:
+        """True while webCRM lacks a change that a person made to the mail's places."""
+        is_added = (f.is_by_person and f.activity_id is None for f in self.active_filings)
+        return bool(self.updates) or any(is_added)
+
+    @property
     def mirrored_activity_id(self) -> int | None:
         """The Activity that this copy mirrors, None = this copy is no mirror."""
         stamp = Stamp.parse(self.head.stamp)
         return int(stamp.value) if stamp and stamp.kind == "m" else None
+
+    @property
+    def has_current_filings(self) -> bool:
+        """True when the pane shows filings: those of this copy's mail in webCRM, or on the way."""
+        is_current = self.current_item is not None or self.is_filed_by_other_copy
+        return is_current and bool(self.active_filings)
+
+    @property
+    def kept_filings(self) -> tuple[Filing, ...]:
+        """The filings that a sync of this copy uses again, since the mail was synced before."""
+        return () if self.has_current_filings else self.active_filings or to_restore(self.filings)
 
     @property
     def active_filings(self) -> tuple[Filing, ...]:
@@ -220,7 +246,8 @@ def decide_status(
         is_draft = item.reason is Reason.DRAFT
         return (DisplayStatus.DRAFT, None) if is_draft else (DisplayStatus.SKIPPED, item.reason)
     if item.state is State.SYNCED:
-        return (DisplayStatus.ON_ITS_WAY if copy.updates else DisplayStatus.SYNCED), None
+        is_changing = copy.has_open_changes
+        return (DisplayStatus.ON_ITS_WAY if is_changing else DisplayStatus.SYNCED), None
     if item.state in _SAME_STATUS:
         return _SAME_STATUS[item.state], item.reason
     return DisplayStatus.ON_ITS_WAY, None
@@ -251,18 +278,21 @@ def decide_progress(copy: CopyFacts, status: DisplayStatus) -> Progress:
         return Progress()
     if item is None:
         return Progress(moved=copy.is_in_folder)
-    is_filed = item.state in {State.FILED, State.SYNCED} and not copy.updates
+    is_filed = item.state in {State.FILED, State.SYNCED} and not copy.has_open_changes
     is_marked = is_filed and item.state is State.SYNCED
     return Progress(moved=True, read=True, filed=is_filed, marked=is_marked)
 
 
 #: The actions of each status: those for one reason, else those for any reason (None).
 _ACTIONS: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
-    (DisplayStatus.NEW, None): (Action.SYNC, Action.CHOOSE),
-    (DisplayStatus.SYNCED, None): (Action.CHANGE, Action.UNDO),
-    (DisplayStatus.WAITING, None): (Action.CREATE_CONTACT, Action.CHOOSE),
+    (DisplayStatus.NEW, None): (Action.SYNC, Action.CHOOSE, Action.EDIT_PLACES),
+    (DisplayStatus.ON_ITS_WAY, None): (Action.EDIT_PLACES,),
+    (DisplayStatus.SYNCED, None): (Action.CHANGE, Action.EDIT_PLACES, Action.UNDO),
+    (DisplayStatus.WAITING, None): (Action.CREATE_CONTACT, Action.CHOOSE, Action.EDIT_PLACES),
     (DisplayStatus.PARKED, None): (Action.RETRY,),
-    (DisplayStatus.PARKED, Reason.AMBIGUOUS): (Action.CHOOSE,),
+    (DisplayStatus.PARKED, Reason.AMBIGUOUS): (Action.CHOOSE, Action.EDIT_PLACES),
+    (DisplayStatus.PARKED, Reason.REFUSED_BY_WEBCRM): (Action.RETRY, Action.EDIT_PLACES),
+    (DisplayStatus.PARKED, Reason.UNREADABLE_ATTACHMENT): (Action.RETRY, Action.EDIT_PLACES),
     (DisplayStatus.SKIPPED, Reason.SYNCED_BEFORE): (Action.ANYWAY,),
     (DisplayStatus.SKIPPED, Reason.REMOVED_IN_WEBCRM): (Action.ANYWAY,),
     (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES): (Action.CHOOSE,),
@@ -282,7 +312,7 @@ def allowed_actions(
     A contact can be created only while none of the mail's people is a contact.
     """
     if status is DisplayStatus.NEW and is_filed_by_other_copy:
-        return (Action.SYNC,)
+        return (Action.MARK_TOO,)
     actions = _ACTIONS.get((status, reason)) or _ACTIONS.get((status, None), ())
     if status is DisplayStatus.NEW and is_nobody_known:
         return (*actions, Action.CREATE_CONTACT)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pydantic import BaseModel
 
 from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.places import AddPlace, MovePlace, PlaceEdit, RemovePlace
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history import timeline
 from webcrm_sync.engine.pane import (
@@ -19,13 +20,15 @@ from webcrm_sync.engine.pane import (
     mail_status,
     mailbox_status,
     organisations,
+    place_actions,
     sender_rules,
+    suggestions,
     version_tokens,
 )
 from webcrm_sync.engine.pane import undo as undo_action
 from webcrm_sync.engine.pane.mail_lookup import NOT_HERE, CurrentUser
 from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailStatus
-from webcrm_sync.web.api import schemas
+from webcrm_sync.web.api import place_schemas, schemas
 from webcrm_sync.web.api.routes import Caller, DeferredAnswer, Operations, SignedInCaller
 
 BASE = "/api/v1"
@@ -68,13 +71,12 @@ def check_changed(
     return DeferredAnswer(schemas.ChangedShape(is_changed=False), begin)
 
 
-@operations.post("/mails/sync", request=schemas.SyncRequest, answer=schemas.MailStateShape)
+@operations.post("/mails/sync", request=place_schemas.SyncRequest, answer=schemas.MailStateShape)
 def sync(
-    context: Context, user: CurrentUser, request: schemas.SyncRequest
+    context: Context, user: CurrentUser, request: place_schemas.SyncRequest
 ) -> schemas.MailStateShape:
     """The mail's state after the move into the sync folder."""
-    chosen = request.organisation_ids or []
-    return _shape(actions.sync(context, user, request.mail.ref, organisation_ids=chosen))
+    return _shape(actions.sync(context, user, request.mail.ref, chosen=request.chosen))
 
 
 @operations.post("/mails/choose", request=schemas.ChooseRequest, answer=schemas.MailStateShape)
@@ -84,6 +86,53 @@ def choose(
     """The mail's state after the person chose its Organisation."""
     chosen, replaces = request.organisation_id, request.replaces
     return _shape(actions.choose(context, user, request.mail.ref, chosen, replaces=replaces))
+
+
+@operations.post(
+    "/mails/places/add", request=place_schemas.AddPlaceRequest, answer=schemas.MailStateShape
+)
+def add_place(
+    context: Context, user: CurrentUser, request: place_schemas.AddPlaceRequest
+) -> schemas.MailStateShape:
+    """The mail's state after it is filed under this Organisation too."""
+    return _edit(context, user, request, AddPlace(request.organisation_id))
+
+
+@operations.post(
+    "/mails/places/remove", request=place_schemas.RemovePlaceRequest, answer=schemas.MailStateShape
+)
+def remove_place(
+    context: Context, user: CurrentUser, request: place_schemas.RemovePlaceRequest
+) -> schemas.MailStateShape:
+    """The mail's state after it is taken away from this Organisation; 409 for its last place."""
+    return _edit(context, user, request, RemovePlace(request.organisation_id))
+
+
+@operations.post(
+    "/mails/places/move", request=place_schemas.MovePlaceRequest, answer=schemas.MailStateShape
+)
+def move_place(
+    context: Context, user: CurrentUser, request: place_schemas.MovePlaceRequest
+) -> schemas.MailStateShape:
+    """The mail's state after it is filed under another Organisation instead of this one."""
+    return _edit(context, user, request, MovePlace(request.organisation_id, request.to))
+
+
+def _edit(
+    context: Context, user: CurrentUser, request: schemas.MailRequest, edit: PlaceEdit
+) -> schemas.MailStateShape:
+    return _shape(place_actions.edit_places(context, user, request.mail.ref, edit))
+
+
+@operations.post(
+    "/mails/suggestions", request=schemas.MailRequest, answer=place_schemas.SuggestionsShape
+)
+def suggest(
+    context: Context, user: CurrentUser, request: schemas.MailRequest
+) -> place_schemas.SuggestionsShape:
+    """Organisations that the person may add to the mail, each with its reason."""
+    found = suggestions.suggest(context, user, request.mail.ref)
+    return place_schemas.SuggestionsShape.model_validate(found)
 
 
 @operations.post("/mails/retry", request=schemas.MailRequest, answer=schemas.MailStateShape)

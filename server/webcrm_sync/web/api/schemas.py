@@ -13,13 +13,11 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 
 from webcrm_sync.core.outlook import Place
@@ -34,6 +32,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
     Origin,
 )
 from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
+from webcrm_sync.web.api.json_model import JsonModel, OrganisationId, OrganisationIdOrNone
 
 #: PostgreSQL stores no NUL in a text.
 _NO_NUL = r"^[^\u0000]*$"
@@ -46,29 +45,12 @@ _PART = (
 _ADDRESS = f"^{_PART}@{_PART}$"
 
 
-def _to_integer(value: object) -> object:
-    """JSON has one kind of number: 7.0 is the integer 7."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
-OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_to_integer)]
 Address = Annotated[
     str,
     StringConstraints(pattern=_ADDRESS, max_length=320),
     AfterValidator(str.lower),
 ]
-
-
-class _Json(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        extra="forbid",
-        from_attributes=True,
-        frozen=True,
-    )
 
 
 # ---- Requests
@@ -79,7 +61,7 @@ def _has_text(name: str) -> JsonDict:
     return {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
 
 
-class MailRefShape(_Json):
+class MailRefShape(JsonModel):
     """A mail as Office.js names it, by `itemId`, by `messageId` or by both.
 
     Outlook for Mac leaves the id empty, and a new mail may have no Message-ID yet. `version`: the
@@ -107,19 +89,19 @@ class MailRefShape(_Json):
         return self
 
 
-class MailRequest(_Json):
+class MailRequest(JsonModel):
     """A request about one mail."""
 
     mail: MailRefShape
 
 
-class MailsRequest(_Json):
+class MailsRequest(JsonModel):
     """A request about up to 20 mails."""
 
     mails: Annotated[list[MailRefShape], Field(min_length=1, max_length=20)]
 
 
-class ChangedRequest(_Json):
+class ChangedRequest(JsonModel):
     """The version of what the pane shows.
 
     `waits`: while nothing has changed, the server may delay its answer by up to ten seconds.
@@ -129,12 +111,6 @@ class ChangedRequest(_Json):
     waits: bool = False
 
 
-class SyncRequest(MailRequest):
-    """A mail to sync, and the Organisations that the person chose for it."""
-
-    organisation_ids: Annotated[list[OrganisationId], Field(max_length=20)] | None = None
-
-
 class ChooseRequest(MailRequest):
     """A mail, its new Organisation, and the Organisation that this one replaces.
 
@@ -142,16 +118,16 @@ class ChooseRequest(MailRequest):
     """
 
     organisation_id: OrganisationId
-    replaces: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_to_integer)] | None = None
+    replaces: OrganisationIdOrNone | None = None
 
 
-class OrganisationQuery(_Json):
+class OrganisationQuery(JsonModel):
     """A part of an Organisation's name."""
 
     search: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
 
 
-class ContactRequest(_Json):
+class ContactRequest(JsonModel):
     """A contact to create in webCRM."""
 
     name: Annotated[
@@ -163,7 +139,7 @@ class ContactRequest(_Json):
     organisation_id: OrganisationId
 
 
-class SenderPath(_Json):
+class SenderPath(JsonModel):
     """The address of a sender, in the path."""
 
     address: Address
@@ -172,8 +148,12 @@ class SenderPath(_Json):
 # ---- Answers
 
 
-class TargetShape(_Json):
-    """An Organisation under which the mail is filed or will be filed (`activityId` null)."""
+class TargetShape(JsonModel):
+    """An Organisation under which the mail is filed or will be filed (`activityId` null).
+
+    `why`: what led there, null = unknown; `who`: the contact or the domain. `title` and `phone`:
+    of the person.
+    """
 
     organisation_id: int
     organisation: str
@@ -181,9 +161,13 @@ class TargetShape(_Json):
     person: str | None
     address: str | None
     activity_id: int | None
+    why: Annotated[MatchEvidence | None, Field(validation_alias="evidence")]
+    who: Annotated[str | None, Field(validation_alias="evidence_name")]
+    title: str | None
+    phone: str | None
 
 
-class WithdrawnActivityShape(_Json):
+class WithdrawnActivityShape(JsonModel):
     """The Activity that webCRM keeps of a mail after Undo. `isTold`: webCRM has emptied it."""
 
     organisation_id: int
@@ -192,14 +176,14 @@ class WithdrawnActivityShape(_Json):
     is_told: Annotated[bool, Field(validation_alias="is_emptied")]
 
 
-class OtherCopyShape(_Json):
+class OtherCopyShape(JsonModel):
     """The status of the mail by its other copies. `by`: a name, null = unknown."""
 
     state: Annotated[DisplayStatus, Field(validation_alias="status")]
     by: str | None
 
 
-class CandidateShape(_Json):
+class CandidateShape(JsonModel):
     """One of several Organisations that may be meant. `who`: the contact or domain behind it."""
 
     organisation_id: int
@@ -208,7 +192,7 @@ class CandidateShape(_Json):
     who: Annotated[str, Field(validation_alias="evidence_name")]
 
 
-class ProgressShape(_Json):
+class ProgressShape(JsonModel):
     """The four steps from Outlook to webCRM, each true once it is done."""
 
     moved: bool
@@ -217,14 +201,14 @@ class ProgressShape(_Json):
     marked: bool
 
 
-class SenderShape(_Json):
+class SenderShape(JsonModel):
     """The sender of the mail, if external."""
 
     address: str
     name: str
 
 
-class MailStateShape(_Json):
+class MailStateShape(JsonModel):
     """Everything that the pane shows of one mail.
 
     `can`: the actions that fit its state, the most obvious one first.
@@ -249,7 +233,7 @@ class MailStateShape(_Json):
     elsewhere: Annotated[OtherCopyShape | None, Field(validation_alias="other_copy")]
 
 
-class MailStatesShape(_Json):
+class MailStatesShape(JsonModel):
     """The states in the order of the request, and the version of each.
 
     A client sends a version back unchanged; null = the mail was not found.
@@ -259,13 +243,13 @@ class MailStatesShape(_Json):
     versions: list[str | None]
 
 
-class ChangedShape(_Json):
+class ChangedShape(JsonModel):
     """Whether the mail's state, its timeline or the connection may have changed since."""
 
     is_changed: bool
 
 
-class EventFactsShape(_Json):
+class EventFactsShape(JsonModel):
     """The facts of an event. `organisations`: names, an empty one = no Organisation."""
 
     place: Place | None
@@ -279,7 +263,7 @@ class EventFactsShape(_Json):
     took_seconds: float | None
 
 
-class TimelineEntryShape(_Json):
+class TimelineEntryShape(JsonModel):
     """One event of a mail. `sentence`: the event in English."""
 
     at: datetime
@@ -288,46 +272,46 @@ class TimelineEntryShape(_Json):
     facts: EventFactsShape
 
 
-class TimelineShape(_Json):
+class TimelineShape(JsonModel):
     """The events of a mail, newest last, and how long the sync took."""
 
     lines: list[TimelineEntryShape]
     took_seconds: float | None
 
 
-class OrganisationShape(_Json):
+class OrganisationShape(JsonModel):
     """An Organisation that can be chosen."""
 
     id: Annotated[int, Field(validation_alias="organisation_id")]
     name: str
 
 
-class OrganisationsShape(_Json):
+class OrganisationsShape(JsonModel):
     """At most 20 Organisations; those whose name begins with the search come first."""
 
     organisations: list[OrganisationShape]
 
 
-class NewContactShape(_Json):
+class NewContactShape(JsonModel):
     """The contact's id in webCRM."""
 
     person_id: int
 
 
-class SendersShape(_Json):
+class SendersShape(JsonModel):
     """The addresses whose mail is always synced, sorted."""
 
     addresses: list[str]
 
 
-class TroubleShape(_Json):
+class TroubleShape(JsonModel):
     """What is wrong with the mailbox. `detail`: what Outlook says about it."""
 
     kind: Cause
     detail: str | None
 
 
-class ConnectionShape(_Json):
+class ConnectionShape(JsonModel):
     """The status of the person's mailbox. `push`: Graph pushes changes immediately."""
 
     state: ConnectionState
@@ -347,7 +331,15 @@ class ProblemShape(BaseModel):
     status: int
     detail: str
     code: Literal[
-        "signed_out", "claims", "no_mailbox", "not_found", "invalid", "conflict", "try_later"
+        "signed_out",
+        "claims",
+        "no_mailbox",
+        "not_found",
+        "invalid",
+        "conflict",
+        "try_later",
+        "LastPlace",
+        "PrivateMail",
     ]
     retryAfter: int | None = None  # noqa: N815 - the key in the JSON
     claims: str | None = None
