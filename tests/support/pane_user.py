@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.scenario import KIM, Scenario
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.places import ChosenPlaces, PlaceEdit
 from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
@@ -58,11 +59,22 @@ class PaneUser:
         lines, _ = read_own_timeline(self.scenario.context, self.user, ref)
         return [line.sentence for line in lines]
 
-    def sync(self, graph_id: str, *organisations: int) -> MailStatus:
-        """Press the Sync button, with these Organisations chosen."""
-        ref = ref_to(self.box, graph_id)
-        chosen = ChosenPlaces(organisations)
-        return actions.sync(self.scenario.context, self.user, ref, chosen=chosen)
+    def sync(
+        self,
+        graph_id: str,
+        *organisations: int,
+        along: Along | None = None,
+        even_if_private: bool = False,
+    ) -> MailStatus:
+        """Press the Sync button, with these Organisations and parts of the mail chosen."""
+        return actions.sync(
+            self.scenario.context,
+            self.user,
+            ref_to(self.box, graph_id),
+            chosen=ChosenPlaces(organisations),
+            along=along,
+            even_if_private=even_if_private,
+        )
 
     def sync_in(self, graph_id: str, *places: int) -> MailStatus:
         """Press the Sync button, with exactly these places."""

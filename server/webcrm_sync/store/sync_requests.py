@@ -19,15 +19,11 @@ from webcrm_sync.store.schema.tables import item
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """One request. `by`: the person's name.
-
-    `along`: the parts of the mail that the person chose, None = no choice.
-    """
+    """One request. `by`: the person's name."""
 
     by: str
     chosen: ChosenPlaces
     requested_at: datetime
-    along: Along | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,6 @@ _CHOSEN_PLACES = (
 _COLUMNS = (
     sync_request.c.by,
     sync_request.c.requested_at,
-    sync_request.c.along,
     *_CHOSEN_PLACES,
 )
 _IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
@@ -77,7 +72,6 @@ def save_request(
     item_id: str,
     by: str,
     chosen: ChosenPlaces = NO_CHOICE,
-    along: Along | None = None,
 ) -> None:
     """Record who wants this copy filed, before it is moved. Replaces an earlier request.
 
@@ -87,7 +81,6 @@ def save_request(
         "item_id": item_id,
         "by": by,
         "requested_at": tx.now,
-        "along": along,
         **_values(chosen),
     }
     new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **values)
@@ -116,9 +109,22 @@ def read_requests(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[
         sync_request.c.mailbox_id == mailbox_id, sync_request.c.graph_id.in_(list(graph_ids))
     )
     return {
-        graph_id: SyncRequest(by, _read(*chosen), at, along)
-        for graph_id, by, at, along, *chosen in tx.connection.execute(query)
+        graph_id: SyncRequest(by, _read(*chosen), at)
+        for graph_id, by, at, *chosen in tx.connection.execute(query)
     }
+
+
+def save_along(
+    tx: Tx, mailbox_id: int, graph_id: str, *, item_id: str, by: str, along: Along | None
+) -> None:
+    """Record what a person chose to go along of this copy, before it is read.
+
+    The copy then counts as moved by that person.
+    """
+    values = {"item_id": item_id, "by": by, "requested_at": tx.now, "along": along}
+    new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **values)
+    keys = [sync_request.c.mailbox_id, sync_request.c.graph_id]
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
 
 
 def take_along(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, AlongRequest]:
@@ -147,8 +153,8 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
         .order_by(sync_request.c.requested_at)
     )
     return [
-        (mailbox_id, SyncRequest(by, _read(*chosen), at, along))
-        for mailbox_id, by, at, along, *chosen in tx.connection.execute(query)
+        (mailbox_id, SyncRequest(by, _read(*chosen), at))
+        for mailbox_id, by, at, *chosen in tx.connection.execute(query)
     ]
 
 

@@ -65,12 +65,18 @@ def strip_quoted_mails(text: str) -> str:
     >>> strip_quoted_mails("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
     'Yes.'
     """
-    return own_text(text) or _tidy_lines(text)
+    return _tidy_lines("\n".join(_MailLines.of(text).new_lines())) or _tidy_lines(text)
 
 
 def own_text(text: str) -> str:
-    """The text without quoted mails; empty if nothing new is left. A forward loses its mail too."""
-    return _tidy_lines("\n".join(_MailLines.of(text).new_lines()))
+    r"""The text without quoted mails; empty if nothing new is left. A forward loses its mail too.
+
+    >>> own_text("See below.\n\n--- Forwarded message ---\nFrom: Eva\n\nHello")
+    'See below.'
+    """
+    new = _MailLines.of(text).new_lines()
+    rules = (n for n, line in enumerate(new) if Line.of(line).is_forward_rule)
+    return _tidy_lines("\n".join(new[: next(rules, None)]))
 
 
 def whole_text(text: str) -> str:

@@ -26,13 +26,21 @@ from webcrm_sync.core.matching import (
     Target,
     match_organisations,
 )
-from webcrm_sync.core.message import Party
+from webcrm_sync.core.message import PRIVATE, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching import places
 from webcrm_sync.engine.matching.manual_choice import apply_choices
-from webcrm_sync.store import activity_updates, directory, emails, filings, mailboxes, sync_requests
+from webcrm_sync.store import (
+    activity_updates,
+    directory,
+    emails,
+    filings,
+    mailboxes,
+    private_mails,
+    sync_requests,
+)
 from webcrm_sync.store.activity_updates import UpdateKind
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -83,6 +91,7 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
         filings.release_held(tx, again)
     chosen = sync_requests.chosen_for(tx, ids)
     never = NeverSync.of(context.settings.never_sync)
+    unasked = private_mails.moved_by_rules(tx, [e.id for e in found if e.sensitivity in PRIVATE])
     decided = []
     for email in found:
         people = externals_on(email, open_addresses[email.id], internals)
@@ -94,6 +103,7 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
             directory=lookup,
             never=never,
             is_unlinked_filed=context.settings.unmatched == "unlinked",
+            is_unasked=email.id in unasked,
         )
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
             apply_choices(context, tx, email, chosen[email.id])
@@ -124,12 +134,19 @@ def decision_for(
     directory: Directory,
     never: NeverSync,
     is_unlinked_filed: bool,
+    is_unasked: bool = False,
 ) -> Decision:
-    """The decision on one mail. Pure. `people`: its external addresses without a filing yet."""
+    """The decision on one mail. Pure.
+
+    `people`: its external addresses without a filing yet. `is_unasked`: it is private, and only
+    rules moved it.
+    """
     reason = exclusion_reason(email, people, internals, never)
     is_overruled = reason in OVERRULED and any(not f.is_withdrawn for f in known)
     if reason and not is_overruled:
         return Decision(State.SKIPPED, reason)
+    if is_unasked and all(f.is_withdrawn for f in known):
+        return Decision(State.PARKED, Reason.PRIVATE)
     found = match_organisations(people, directory)
     if known:
         return _decision_for_known(known, found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
@@ -17,6 +18,11 @@ from webcrm_sync.core.places import NO_CHOICE, NOT_THERE, ChosenPlaces
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.manual_choice import SEVERAL, Chooser, apply_choice, change
+from webcrm_sync.engine.pane.along_actions import (
+    decide_along,
+    is_held_as_private,
+    refuse_private,
+)
 from webcrm_sync.engine.pane.mail_lookup import (
     CurrentUser,
     LocatedMail,
@@ -48,25 +54,38 @@ _MAX_FOLDER_DEPTH = 30
 
 
 def sync(
-    context: Context, user: CurrentUser, ref: MailRef, *, chosen: ChosenPlaces = NO_CHOICE
+    context: Context,
+    user: CurrentUser,
+    ref: MailRef,
+    *,
+    chosen: ChosenPlaces = NO_CHOICE,
+    along: Along | None = None,
+    even_if_private: bool = False,
 ) -> MailStatus:
     """The mail's status after the move into the sync folder. Raises Gone, Refused.
 
-    `chosen`: the person's own choice; Refused if webCRM has no such Organisation.
+    `chosen`: the person's own choice; Refused if webCRM has no such Organisation. `along`: the
+    parts that the person chose. `even_if_private`: the person was asked.
     """
     check_organisations_exist(context, chosen.organisations)
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if not chosen.is_exact:
         _check_replaces_one(shown, chosen.organisations)
-    is_new = shown.status is DisplayStatus.NEW
-    if chosen.organisations and (is_new or Action.CHOOSE in shown.actions):
+    refuse_private(mail, shown, even_if_private=even_if_private)
+    decide_along(context, user, ref, mail, shown, along)
+    is_new, is_held = shown.status is DisplayStatus.NEW, is_held_as_private(shown)
+    if chosen.organisations and (is_new or is_held or Action.CHOOSE in shown.actions):
 
         def apply(tx: Tx, email: Email) -> None:
             apply_choice(context, tx, email, chosen, Chooser(user.box.id, user.name))
 
         return _apply_or_move_in(context, user, ref, mail, chosen, apply)
-    return _move_in(context, user, ref, mail, NO_CHOICE) if is_new else shown
+    if is_held:
+        _restart(context, user, mail, from_states=(State.PARKED,))
+    if is_new:
+        return _move_in(context, user, ref, mail, NO_CHOICE)
+    return read_statuses(context, user, [mail])[0]
 
 
 def choose(
@@ -88,6 +107,7 @@ def choose(
     if shown.status is DisplayStatus.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
     _check_replaces_one(shown, [organisation_id])
+    refuse_private(mail, shown, even_if_private=False)
     is_under_way = shown.status in {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
     if not (is_under_way or {Action.CHOOSE, Action.CHANGE} & set(shown.actions)):
         return shown

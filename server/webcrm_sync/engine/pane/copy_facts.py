@@ -16,6 +16,7 @@ from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
 from webcrm_sync.engine.pane.mail_status_rules import CopyFacts, DisplayStatus, OtherCopyStatus
 from webcrm_sync.store import (
     activity_updates,
+    documents,
     emails,
     events,
     filings,
@@ -24,6 +25,7 @@ from webcrm_sync.store import (
     sync_requests,
 )
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.documents import Document
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.items.item import Item
@@ -52,6 +54,9 @@ def read_copy_facts(
     emails_by_id = emails.emails_by_id(tx, email_ids)
     filings_by_email = filings.of_emails(tx, email_ids)
     updates = activity_updates.read_all(tx, [f.id for fs in filings_by_email.values() for f in fs])
+    documents_by_filing = documents.of_filings(
+        tx, [f.id for fs in filings_by_email.values() for f in fs]
+    )
     requests = sync_requests.read_requests(tx, user.box.id, ids)
     by_rule = events.moved_by_rule(tx.connection, user.box.id, email_ids)
     sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
@@ -68,6 +73,8 @@ def read_copy_facts(
             updates={f.id: updates[f.id] for f in filings_of_mail if f.id in updates},
             request=requests.get(mail.graph_id),
             is_by_rule=item is not None and email_id in by_rule,
+            along=emails_by_id[email_id].along if email_id in emails_by_id else None,
+            documents=_first_documents(filings_of_mail, documents_by_filing),
         )
         if email_id and copy.current_item is None:
             others = [i for i in lookup.items_of_email(tx, email_id) if not _is_same(i, item)]
@@ -75,6 +82,15 @@ def read_copy_facts(
             copy = replace(copy, other_copy=status)
         copies.append(copy)
     return copies
+
+
+def _first_documents(
+    filings_of_mail: Sequence[Filing], by_filing: Mapping[int, Sequence[Document]]
+) -> tuple[Document, ...]:
+    """The attachments of the first Activity; those of the others are the same."""
+    active = (f for f in filings_of_mail if f.activity_id is not None and not f.is_withdrawn)
+    first = next(active, None)
+    return tuple(by_filing[first.id]) if first else ()
 
 
 def _is_same(one: Item, other: Item | None) -> bool:

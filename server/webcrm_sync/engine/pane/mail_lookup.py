@@ -178,6 +178,7 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
         body="",
         body_is_html=False,
         stamp=item.stamp,
+        sensitivity=email.sensitivity or 0,
     )
 
 

@@ -17,6 +17,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.pane import mail_status_rules as rules
+from webcrm_sync.engine.pane.along_status import AlongView, view_along, view_sensitivity
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_context import MailContext
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate
@@ -173,7 +174,25 @@ def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
         always_sync=is_external and sender is not None and sender.folded in mail.senders,
         withdrawn=tuple(list_withdrawn(mail, copy)),
         other_copy=copy.other_copy,
+        along=_view_along(mail, copy, status),
+        sensitivity=view_sensitivity(_sensitivity(copy)),
     )
+
+
+def _view_along(mail: MailContext, copy: CopyFacts, status: DisplayStatus) -> AlongView:
+    is_new = status is DisplayStatus.NEW and not copy.is_filed_by_other_copy
+    return view_along(
+        copy.along,
+        mail.settings.along,
+        copy.documents,
+        is_filed=any(f.activity_id is not None for f in copy.active_filings),
+        is_open=is_new or status in {DisplayStatus.WAITING, DisplayStatus.PARKED},
+    )
+
+
+def _sensitivity(copy: CopyFacts) -> int | None:
+    """How private the mail is: as Outlook says now, else as it was when it was read."""
+    return copy.head.sensitivity or (copy.email.sensitivity if copy.email else None)
 
 
 def _changed_at(copy: CopyFacts, origin: Origin | None) -> datetime | None:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.matching.places import to_restore
+from webcrm_sync.engine.pane.along_status import AlongView, Sensitivity
 from webcrm_sync.store.activity_updates import ActivityUpdate
+from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items.item import Item
@@ -158,6 +161,8 @@ class MailStatus:
     always_sync: bool = False
     withdrawn: tuple[WithdrawnActivity, ...] = ()
     other_copy: OtherCopyStatus | None = None
+    along: AlongView | None = None
+    sensitivity: Sensitivity | None = None
 
 
 #: Stands in a list for a mail that is not in the person's mailbox.
@@ -177,7 +182,8 @@ class CopyFacts:
 
     `item` and `email` None: `discover` has not read this copy. `filings`: those of the mail, by
     whichever copy. `updates`: pending changes to Activities, by filing id. `request`: the latest
-    press of the button on this copy.
+    press of the button on this copy. `along`: what goes along of the mail, None = what the settings
+    say. `documents`: the attachments of one of its Activities.
     """
 
     head: Message
@@ -189,6 +195,8 @@ class CopyFacts:
     request: SyncRequest | None = None
     is_by_rule: bool = False
     other_copy: OtherCopyStatus | None = None
+    along: Along | None = None
+    documents: tuple[Document, ...] = ()
 
     @property
     def is_filed_by_other_copy(self) -> bool:
@@ -293,6 +301,7 @@ _ACTIONS: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
     (DisplayStatus.PARKED, Reason.AMBIGUOUS): (Action.CHOOSE, Action.EDIT_PLACES),
     (DisplayStatus.PARKED, Reason.REFUSED_BY_WEBCRM): (Action.RETRY, Action.EDIT_PLACES),
     (DisplayStatus.PARKED, Reason.UNREADABLE_ATTACHMENT): (Action.RETRY, Action.EDIT_PLACES),
+    (DisplayStatus.PARKED, Reason.PRIVATE): (Action.SYNC, Action.UNDO),
     (DisplayStatus.SKIPPED, Reason.SYNCED_BEFORE): (Action.ANYWAY,),
     (DisplayStatus.SKIPPED, Reason.REMOVED_IN_WEBCRM): (Action.ANYWAY,),
     (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES): (Action.CHOOSE,),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Location
-from webcrm_sync.core.states import State
+from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import (
@@ -48,6 +48,8 @@ def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailStatus:
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is not None and item.state is State.SYNCED:
             _withdraw(tx, user, item, location)
+        elif item is not None and item.reason is Reason.PRIVATE:
+            _take_out(tx, user, item, location)
     head = replace(mail.head, folder_id=location.folder_id)
     return read_statuses(context, user, [LocatedMail(mail.graph_id, head)])[0]
 
@@ -60,6 +62,17 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
     refuse_elsewhere(user)
     home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
     return context.graph.move_mail(user.box.user_id, head.graph_id, home)
+
+
+def _take_out(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:
+    """Record that a person took a private mail out of the folder, which is not in webCRM."""
+    item_records.set_folder(tx, item.id, None)
+    item_records.observe(tx, item.id, location.change_key, location.categories)
+    transitions.skip_unsettled(tx, item.id, Reason.MOVED_OUT)
+    filings.drop_abandoned(tx, item.email_id)
+    tx.record_event(
+        EventKind.TAKEN_BACK, mailbox_id=user.box.id, email_id=item.email_id, by=user.name
+    )
 
 
 def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:

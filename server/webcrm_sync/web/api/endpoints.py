@@ -76,7 +76,15 @@ def sync(
     context: Context, user: CurrentUser, request: place_schemas.SyncRequest
 ) -> schemas.MailStateShape:
     """The mail's state after the move into the sync folder."""
-    return _shape(actions.sync(context, user, request.mail.ref, chosen=request.chosen))
+    state = actions.sync(
+        context,
+        user,
+        request.mail.ref,
+        chosen=request.chosen,
+        along=request.along.along if request.along else None,
+        even_if_private=request.even_if_private,
+    )
+    return _shape(state)
 
 
 @operations.post("/mails/choose", request=schemas.ChooseRequest, answer=schemas.MailStateShape)

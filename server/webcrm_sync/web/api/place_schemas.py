@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from webcrm_sync.core.places import MOST_PLACES, ChosenPlaces
+from webcrm_sync.web.api.along_schemas import AlongShape
 from webcrm_sync.web.api.json_model import (
     JsonModel,
     OpportunityId,
@@ -28,10 +29,14 @@ class SyncRequest(MailRequest):
 
     `places`: all of its places, null = those that matching finds. `organisationIds`: the same from
     an earlier version of the pane; they may replace a place only where it is clear which one.
+    `along`: null = what was chosen before, else what the settings say. `evenIfPrivate`: the person
+    was asked about a private mail.
     """
 
     organisation_ids: Annotated[list[OrganisationId], Field(max_length=MOST_PLACES)] | None = None
     places: Annotated[list[PlaceShape], Field(max_length=MOST_PLACES)] | None = None
+    along: AlongShape | None = None
+    even_if_private: bool = False
 
     @property
     def chosen(self) -> ChosenPlaces:

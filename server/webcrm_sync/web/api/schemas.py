@@ -23,6 +23,7 @@ from pydantic.config import JsonDict
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.storable import to_plain_name
+from webcrm_sync.engine.pane.along_status import Sensitivity
 from webcrm_sync.engine.pane.mail_lookup import MailRef
 from webcrm_sync.engine.pane.mail_status_rules import (
     Action,
@@ -32,6 +33,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
     Origin,
 )
 from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
+from webcrm_sync.web.api.along_schemas import AlongStateShape
 from webcrm_sync.web.api.json_model import JsonModel, OrganisationId, OrganisationIdOrNone
 
 #: PostgreSQL stores no NUL in a text.
@@ -231,6 +233,8 @@ class MailStateShape(JsonModel):
     always_sync: bool
     withdrawn: list[WithdrawnActivityShape]
     elsewhere: Annotated[OtherCopyShape | None, Field(validation_alias="other_copy")]
+    along: AlongStateShape | None
+    sensitivity: Sensitivity | None
 
 
 class MailStatesShape(JsonModel):
