@@ -303,6 +303,24 @@ export interface components {
             /** @default null */
             opportunityId?: number | null;
         };
+        AlongFileShape: {
+            name: string;
+            size: number;
+            isTaken: boolean;
+            leftOut: string | null;
+        };
+        AlongShape: {
+            text: components["schemas"]["AlongText"];
+            files: string[] | null;
+        };
+        AlongStateShape: {
+            text: components["schemas"]["AlongText"];
+            defaultText: components["schemas"]["AlongText"];
+            files: components["schemas"]["AlongFileShape"][] | null;
+            canChange: boolean;
+        };
+        /** @enum {string} */
+        AlongText: "whole" | "new" | "none";
         CandidateShape: {
             organisationId: number;
             organisation: string;
@@ -394,6 +412,8 @@ export interface components {
             alwaysSync: boolean;
             withdrawn: components["schemas"]["WithdrawnActivityShape"][];
             elsewhere: components["schemas"]["OtherCopyShape"] | null;
+            along: components["schemas"]["AlongStateShape"] | null;
+            sensitivity: components["schemas"]["Sensitivity"] | null;
         };
         MailStatesShape: {
             mails: components["schemas"]["MailStateShape"][];
@@ -463,6 +483,8 @@ export interface components {
         SendersShape: {
             addresses: string[];
         };
+        /** @enum {string} */
+        Sensitivity: "private" | "confidential";
         SuggestionsShape: {
             candidates: components["schemas"]["CandidateShape"][];
             recent: components["schemas"]["OrganisationShape"][];
@@ -473,6 +495,10 @@ export interface components {
             organisationIds?: number[] | null;
             /** @default null */
             places?: components["schemas"]["PlaceShape"][] | null;
+            /** @default null */
+            along?: components["schemas"]["AlongShape"] | null;
+            /** @default false */
+            evenIfPrivate?: boolean;
         };
         TargetShape: {
             organisationId: number;
