@@ -117,7 +117,7 @@ search: $(READY) $(PANE) ## search for a lost or duplicated mail: every crash po
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
 	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --a-second 15 --kill-every 4
 
-deploy-check: $(READY) $(PANE) ## install by docs/deploy.md on a machine of its own (as root; Debian: systemd, nginx, postgresql)
+deploy-check: $(READY) $(PANE) ## install by docs/deploy.md on a machine of its own, and fill disks (as root; Debian: systemd, nginx, postgresql)
 	$(BIN)/pytest --quiet -m installed tests/deploy
 
 machine: $(READY) ## run random histories of the whole product: EXAMPLES=2000 SEED=1

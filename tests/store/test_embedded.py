@@ -200,6 +200,25 @@ def test_committed_data_survives_a_crash_of_the_server(data_dir: Path) -> None:
         assert ask(url, "select number from survivor") == 7
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_server_that_ends_while_it_is_used_is_started_again(data_dir: Path, times: int) -> None:
+    """As PostgreSQL ends when its disk is full: it cannot start itself again."""
+    with embedded(data_dir, create=True) as url:
+        for _ in range(times):
+            ended = _postmaster(data_dir)
+            os.kill(ended, signal.SIGKILL)
+            _until(lambda: _answers(url))
+            assert _postmaster(data_dir) != ended
+    assert not _is_alive(data_dir)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return ask(url, "select 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
 def test_a_reused_process_id_is_not_taken_for_the_server(data_dir: Path) -> None:
     with embedded(data_dir, create=True):
         cluster = data_dir / "postgres"

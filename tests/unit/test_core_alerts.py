@@ -129,7 +129,7 @@ def test_a_monitor_sees_what_people_are_told() -> None:
     later = START + timedelta(minutes=2)
     is_open = replace(since, opened_at=START)
     proof = replace(BUSY, kind=TroubleKind.PROOF)
-    worker = replace(BUSY, kind=TroubleKind.WORKER)
+    full = replace(BUSY, kind=TroubleKind.DISK, counts_at_once=True)
     cases = [
         (None, BUSY, False),
         (since, BUSY, False),
@@ -137,7 +137,8 @@ def test_a_monitor_sees_what_people_are_told() -> None:
         (is_open, FOLLOWS, True),
         (None, replace(proof, is_consequence=True), False),
         (None, proof, True),
-        (None, worker, True),
+        (None, full, True),
+        (None, replace(full, is_consequence=True), False),
     ]
     for state, trouble, lasts in cases:
         assert is_lasting(state, trouble, later, LIMITS) is lasts, (state, trouble)

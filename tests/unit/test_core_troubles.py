@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from webcrm_sync.core.alerts import is_lasting
 from webcrm_sync.core.endings import Ending
 from webcrm_sync.core.group_members import Departure
 from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
@@ -49,7 +50,8 @@ def test_a_queue_without_a_sign_of_life(at: datetime | None) -> None:
     dead = only(heartbeats={"sync": NOW - timedelta(seconds=60), "webcrm": at})
     assert dead.sentence == (
         "No worker runs the jobs of webcrm. Start `webcrm-sync serve`, or a `webcrm-sync worker` "
-        "for each part of the jobs."
+        "for each part of the jobs. If they run, see their log: the database may take no writes, "
+        "as with a full disk."
     )
     assert (dead.severity, dead.number) == (Severity.CRITICAL, 1)
 
@@ -71,6 +73,18 @@ def test_a_disk_that_is_nearly_full_says_how_much_is_left(free_bytes: int) -> No
     assert [t.sentence for t in found] == [
         "Only 41 MB are free on the disk of WEBCRM_SYNC_DATA_DIR: make room."
     ]
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "least", "at_once"),
+    [(99_999_999, 10**9, [True]), (100_000_000, 10**9, [False]), (0, 0, [])],
+)
+def test_a_full_disk_counts_at_once_since_nobody_can_record_how_long(
+    free_bytes: int, least: int, at_once: list[bool]
+) -> None:
+    found = find_troubles(replace(FACTS, free_bytes=free_bytes), Limits(HOUR, least))
+    assert [t.counts_at_once for t in found] == at_once
+    assert [is_lasting(None, t, NOW, LIMITS) for t in found] == at_once
 
 
 def test_the_keys_sentence_is_a_whole_one() -> None:

@@ -99,7 +99,11 @@ def shut_down() -> None:
     raise errors.AdminShutdown("terminating connection due to administrator command")
 
 
-@pytest.mark.parametrize("use", [connect, read, queue, shut_down])
+def fill_the_disk() -> None:
+    raise errors.DiskFull('could not extend file "base/5/17118": No space left on device')
+
+
+@pytest.mark.parametrize("use", [connect, read, queue, shut_down, fill_the_disk])
 def test_a_database_that_is_away_is_one_line_without_a_trace(
     lines: io.StringIO, use: object
 ) -> None:
@@ -110,6 +114,7 @@ def test_a_database_that_is_away_is_one_line_without_a_trace(
         except Exception:
             log.exception("tick_failed", extra={"task": "tick"})
     logging.getLogger("psycopg.pool").warning("error connecting in %r", "pool-1")
+    logging.getLogger("psycopg").warning("query cancellation interrupted (%s)", "DiskFull")
     (line,) = lines.getvalue().splitlines()
     assert "WARNING webcrm_sync.engine.history.timeline database_away why=" in line
     assert "Traceback" not in line

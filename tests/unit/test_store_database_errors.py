@@ -41,6 +41,7 @@ def test_an_error_of_the_server_is_named_by_its_number(error: psycopg.Error, cur
         ("SSL error: certificate verify failed", "check sslmode and sslrootcert"),
         ("FATAL:  sorry, too many clients already", "raise its max_connections"),
         ("FATAL:  the database system is starting up", "wait a minute"),
+        ("FATAL:  could not write init file: No space left on device", "make room there"),
         ("timeout expired", "check address and firewall"),
         ("something new", f"check {PREFIX}DATABASE_URL"),
     ],

@@ -97,8 +97,7 @@ def is_lasting(state: AlertState | None, trouble: Trouble, now: datetime, limits
         return True
     if trouble.is_consequence:
         return False
-    # Only a worker advances the states.
-    if trouble.kind is TroubleKind.WORKER:
+    if trouble.counts_at_once:
         return True
     is_known = state is not None and now - state.last_seen_at <= _GAP
     since = state.first_seen_at if state and is_known else now

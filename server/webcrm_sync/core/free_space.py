@@ -18,11 +18,11 @@ class FreeSpace(Enum):
 
 
 def judge_free_space(free_bytes: int, low_bytes: int) -> FreeSpace:
-    """The state of a disk. `low_bytes`: below this a person should make room.
+    """The state of a disk. `low_bytes`: below this a person should make room; 0 = never.
 
     >>> judge_free_space(500_000_000, 1_000_000_000)
     <FreeSpace.LOW: 'low'>
     """
-    if free_bytes < FULL_BYTES:
-        return FreeSpace.FULL
-    return FreeSpace.LOW if free_bytes < low_bytes else FreeSpace.ENOUGH
+    if free_bytes >= low_bytes:
+        return FreeSpace.ENOUGH
+    return FreeSpace.FULL if free_bytes < FULL_BYTES else FreeSpace.LOW

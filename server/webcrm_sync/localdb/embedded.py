@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,7 @@ from webcrm_sync.localdb.cluster import (
     start_watch,
 )
 from webcrm_sync.localdb.lifetime import Home
+from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.encryption import read_or_create_secret
 
 __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
@@ -32,6 +34,9 @@ __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
 #: Long enough for the server's recovery after a crash, on a slow disk.
 _START_PATIENCE_S = 120.0
 _POLL_EVERY_S = 0.01
+#: What the system, and so PostgreSQL, says when a disk is full; and less than PostgreSQL needs to
+#: recover: a file of its log.
+_NO_SPACE, _NEEDED_BYTES = "No space left on device", 16_777_216
 
 
 class DatabaseMissing(Exception):
@@ -93,9 +98,11 @@ def _start_and_wait(home: Home) -> None:
     is_started = False
     deadline = time.monotonic() + _START_PATIENCE_S
     while (trouble := _connection_error(home)) is not None:
+        if _NO_SPACE in str(trouble):
+            raise _DiskFull
         if not home.is_held("alive"):
             if is_started:
-                raise DatabaseTrouble(f"PostgreSQL did not start; see {home.log}")
+                raise _explain_end(home)
             start(home)
             is_started = True
         if time.monotonic() > deadline:
@@ -103,6 +110,25 @@ def _start_and_wait(home: Home) -> None:
         time.sleep(_POLL_EVERY_S)
     read_or_create_secret(home.app_password)
     role.ensure_login(_superuser(home), _plain(home))
+
+
+class _DiskFull(DatabaseTrouble):
+    """PostgreSQL has ended or does not start, since its disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The disk of {PREFIX}DATA_DIR is full, so the database does not work: make room. A"
+            " running service goes on by itself then."
+        )
+
+
+def _explain_end(home: Home) -> DatabaseTrouble:
+    """Why the server that was just started has ended."""
+    with suppress(OSError):
+        is_full = shutil.disk_usage(home.data_dir).free < _NEEDED_BYTES
+        if is_full or _NO_SPACE in home.log.read_text("utf-8", errors="replace"):
+            return _DiskFull()
+    return DatabaseTrouble(f"PostgreSQL did not start; see {home.log}")
 
 
 def _ensure_cluster(home: Home) -> None:

@@ -6,7 +6,8 @@ its children hold `postgres.alive` (shared, inherited). A process holds `postgre
 starts, stops or checks the server.
 
 Run as a program, this file is the watch: it stops the server when the last user ended without
-stopping it. It imports only the standard library, to stay small.
+stopping it, and starts one again that ended while it is used: PostgreSQL ends by itself when its
+disk is full. It imports only the standard library, to stay small.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import fcntl
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ _LONGEST_SOCKET = 100
 _STOP_PATIENCE_S = 60.0
 _POLL_EVERY_S = 0.01
 _WATCH_EVERY_S = 1.0
+#: Seconds between two starts of a server that ends again.
+_START_EVERY_S = 5.0
 _LOCKS = ("guard", "users", "alive", "watch")
 
 
@@ -141,20 +145,63 @@ class Home:
         return 0
 
 
-def watch(home: Home, lock: int) -> None:
-    """Stop the server of `home` once no process uses it. `lock`: shows that a watch runs.
+def start_server(home: Home, command: Sequence[str]) -> None:
+    """Start the server of `home` by this command line. Hold the guard; no server may be running.
+
+    Returns before the server accepts connections.
+    """
+    # After a crash these files may name a process id that another process has now.
+    (home.cluster / "postmaster.pid").unlink(missing_ok=True)
+    (home.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+    home.log.unlink(missing_ok=True)
+    launch(command, home.log, home.lock("alive", fcntl.LOCK_SH))
+
+
+def launch(command: Sequence[str], log: Path, lock: int) -> None:
+    """Start `command` detached from this process and its terminal. It inherits `lock`."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            env=own_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lock],
+            start_new_session=True,
+            check=True,
+        )
+    finally:
+        os.close(output)
+        os.close(lock)
+
+
+def own_environment() -> dict[str, str]:
+    """The environment without PostgreSQL's own variables, which would change its programs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def watch(home: Home, lock: int, command: Sequence[str]) -> None:
+    """Keep the server of `home` running by `command`, and stop it once no process uses it.
+
+    `lock`: shows that a watch runs.
 
     The watch polls. If it waited for the users' lock, it would hold that lock for a moment, and a
     process that leaves at that moment would count the watch as a user.
     """
-    is_down = False
+    is_down, start_at = False, 0.0
     while not is_down:
         time.sleep(_WATCH_EVERY_S)
         with home.guard():
             if is_down := home.stop_if_unused():
                 os.close(lock)
+            elif not home.is_held("alive") and time.monotonic() >= start_at:
+                start_at = time.monotonic() + _START_EVERY_S
+                with suppress(OSError, subprocess.CalledProcessError):  # the disk is full
+                    start_server(home, command)
 
 
 if __name__ == "__main__":
     with suppress(FileNotFoundError):  # the data directory was removed
-        watch(Home(Path(sys.argv[1])), int(sys.argv[2]))
+        watch(Home(Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3:])

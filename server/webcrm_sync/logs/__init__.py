@@ -16,6 +16,7 @@ elsewhere, such as a library's message or a traceback.
 """
 
 from webcrm_sync.logs.correlation import carried, correlated, current
+from webcrm_sync.logs.database_away import is_database_loss
 from webcrm_sync.logs.formats import (
     JsonFormatter,
     LineFormatter,
@@ -32,6 +33,7 @@ __all__ = [
     "correlated",
     "current",
     "escape_control_characters",
+    "is_database_loss",
     "redact",
     "use_format",
 ]

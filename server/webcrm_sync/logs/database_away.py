@@ -45,13 +45,18 @@ class DatabaseAway(logging.Filter):
 
 def _reason(record: logging.LogRecord) -> str | None:
     """Why the database is away, None = the record is about something else."""
-    if record.name == "psycopg.pool" and record.levelno >= logging.WARNING:
+    if record.name in {"psycopg", "psycopg.pool"} and record.levelno >= logging.WARNING:
         return "no connection"
     if record.exc_info and record.exc_info[1]:
         return _find_loss(record.exc_info[1])
     # procrastinate formats some traces itself; its own error has no text but this one.
     is_queue = record.name.startswith("procrastinate") and record.levelno >= logging.WARNING
     return "no connection" if is_queue and "Database error." in record.getMessage() else None
+
+
+def is_database_loss(error: BaseException) -> bool:
+    """True for an error of a database that is away or cannot serve, such as with a full disk."""
+    return _find_loss(error) is not None
 
 
 def _find_loss(error: BaseException | None) -> str | None:

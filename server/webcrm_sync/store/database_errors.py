@@ -20,6 +20,7 @@ _BY_STATE: Mapping[str, str] = {
 }
 #: The same by the words of libpq, which gives a failed connection no SQLSTATE.
 _BY_WORDS: Mapping[str, str] = {
+    r"No space left on device": _BY_STATE["53100"],
     r"password authentication failed|no password supplied": "user or password in {url} is wrong",
     r"role .* does not exist": "the user in {url} does not exist",
     r"database .* does not exist": "the database in {url} does not exist: create it, owned by the"

@@ -15,6 +15,7 @@ from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.engine.context import CarefulMode, Context
 from webcrm_sync.engine.fault_isolation.incidents import Widespread
 from webcrm_sync.engine.fault_isolation.page_marker import PausedAfterDeaths
+from webcrm_sync.logs import is_database_loss
 from webcrm_sync.store import job_failures
 from webcrm_sync.store.job_failures import JobFailure as JobTrouble
 
@@ -95,8 +96,11 @@ def _pause(context: Context, task: str, subject_id: int, pause: PausedAfterDeath
 
 
 def _log_failure(task: str, subject_id: int, error: Exception) -> None:
-    facts = {"task": task, "subject_id": subject_id, "trace": format_trace(error)}
-    logger.error("job_failed", extra=facts)
+    facts: dict[str, object] = {"task": task, "subject_id": subject_id}
+    if is_database_loss(error):
+        logger.warning("job_failed", extra=facts, exc_info=error)  # one line for all, once a minute
+    else:
+        logger.error("job_failed", extra=facts | {"trace": format_trace(error)})
 
 
 def _sentence(task: str, error: Exception) -> str:
