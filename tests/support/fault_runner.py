@@ -21,7 +21,7 @@ from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.store.webcrm_line import WebCrmLine
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import FieldMetadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata, LevelMetadata
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -193,7 +193,15 @@ def open_worker(sandbox: Sandbox, before: Context, *, settle_s: float) -> Iterat
         closing(WebCrm(settings, now=now, line=line)) as webcrm,
     ):
         metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
-        context = replace(before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata)
+        levels = LevelMetadata(fetch=webcrm.list_level_labels, now=now)
+        context = replace(
+            before,
+            settings=settings,
+            graph=graph,
+            webcrm=webcrm,
+            metadata=metadata,
+            levels=levels,
+        )
         yield Scenario(sandbox, context)
     before.database.engine.dispose()
 

@@ -41,7 +41,9 @@ def attached_document() -> bytes:
             },
         ),
         (
-            lambda: requests.activity_change_body(1, ActivityChange(subject=BAD, memo=BAD)),
+            lambda: requests.activity_change_body(
+                1, ActivityChange(subject=BAD, memo=BAD), no_opportunity=0
+            ),
             {"ActivityDescription": SHOWN, "ActivityMemo": SHOWN},
         ),
         (

@@ -18,7 +18,7 @@ from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.settings import Settings
 from webcrm_sync.store.webcrm_line import Caller, WebCrmLine
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import FieldMetadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata, LevelMetadata
 
 
 @contextmanager
@@ -71,6 +71,7 @@ def open_unchecked_context(
             graph=graph,
             webcrm=webcrm,
             metadata=FieldMetadata(fetch=webcrm.list_fields, now=now),
+            levels=LevelMetadata(fetch=webcrm.list_level_labels, now=now),
             body_reader=reader,
             version=_version(),
         )

@@ -34,6 +34,7 @@ class ActivityDraft:
     subject: str
     memo: str
     at: datetime
+    opportunity_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,17 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeyedActivity:
-    """An Activity found in webCRM. `key`: the text in its key field, may be empty."""
+    """An Activity found in webCRM. `key`: the text in its key field, may be empty.
+
+    `opportunity_id`: None = it is under no Opportunity.
+    """
 
     activity_id: int
     organisation_id: int
     key: str
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    opportunity_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

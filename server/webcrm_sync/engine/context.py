@@ -9,7 +9,7 @@ from webcrm_sync.engine.body_reader.reader import BodyReader
 from webcrm_sync.engine.local_context import LocalContext
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import FieldMetadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata, LevelMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Context(LocalContext):
     graph: GraphClient
     webcrm: WebCrm
     metadata: FieldMetadata
+    levels: LevelMetadata
     body_reader: BodyReader
     #: version of the product
     version: str

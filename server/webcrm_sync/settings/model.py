@@ -21,6 +21,7 @@ from webcrm_sync.settings.values import (
     Addresses,
     Domains,
     Id,
+    Levels,
     People,
     Seconds,
     Sources,
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
     webcrm_key_field: Annotated[str, AfterValidator(check_key_field)] = "ActivityCustom15"
     webcrm_time_zone: Annotated[str, AfterValidator(check_zone)] = "UTC"
     webcrm_settle_seconds: Annotated[float, Field(ge=0, le=YEAR_S)] = 60
+    webcrm_won_levels: Levels = frozenset()
+    webcrm_no_opportunity: Literal["0", "-1", "null"] = "0"
     webcrm_organisation_link: Annotated[str, AfterValidator(check_link_pattern)] = ""
 
     office_js_url: Annotated[str, AfterValidator(partial(normalize_url, allow_query=True))] = (
@@ -158,6 +161,11 @@ class Settings(BaseSettings):
     def search_lag(self) -> timedelta:
         """The longest time that webCRM's search lags behind its writes."""
         return timedelta(seconds=self.webcrm_settle_seconds)
+
+    @property
+    def no_opportunity(self) -> int | None:
+        """The value that takes an Activity off its Opportunity, None = JSON's null."""
+        return None if self.webcrm_no_opportunity == "null" else int(self.webcrm_no_opportunity)
 
     @property
     def max_attachment_bytes(self) -> int:

@@ -19,6 +19,7 @@ from webcrm_sync.core.addresses import is_legacy
 from webcrm_sync.core.web_address import normalize_url
 
 _LAST_PORT = 65535
+_LEVEL_DIGITS = 9
 YEAR_S = 366 * 24 * 3600
 _INVALID_DATABASE_URL = (
     "must be an address such as postgresql://user:password@host/name,"
@@ -78,6 +79,14 @@ def check_key_field(value: str) -> str:
         raise ValueError(
             "must be ActivityCustom1 to ActivityCustom15, or ActivityPlus1 to ActivityPlus20"
         )
+    return value
+
+
+def _check_levels(value: object) -> object:
+    entries = value if isinstance(value, list) else []
+    for number, entry in enumerate(entries, start=1):
+        if not (entry.isascii() and entry.isdecimal() and len(entry) <= _LEVEL_DIGITS):
+            raise ValueError(f"entry {number} is no number of a level; write them like 5, 6")
     return value
 
 
@@ -157,6 +166,9 @@ People = Annotated[
 ]
 Domains = Annotated[
     frozenset[str], NoDecode, BeforeValidator(_check_domains), BeforeValidator(_split_list)
+]
+Levels = Annotated[
+    frozenset[int], NoDecode, BeforeValidator(_check_levels), BeforeValidator(_split_list)
 ]
 Addresses = Annotated[Names, AfterValidator(_check_addresses)]
 Sources = Annotated[Names, AfterValidator(_check_sources)]

@@ -108,6 +108,21 @@ def request_opportunity(tx: Tx, filing_id: int, opportunity_id: int | None) -> N
     tx.defer(Job.FILE, tx.company_id)
 
 
+def repeat_opportunity(tx: Tx, seen: Filing) -> None:
+    """Request again that the Activity gets the filing's Opportunity, unless an update is open."""
+    values = {
+        "filing_id": seen.id,
+        "kind": UpdateKind.OPPORTUNITY,
+        "requested_at": tx.now,
+        "due_at": tx.now,
+        "sets_opportunity": True,
+        "opportunity_id": seen.opportunity_id,
+    }
+    new = insert(activity_update).values(values)
+    tx.connection.execute(new.on_conflict_do_nothing())
+    tx.defer(Job.FILE, tx.company_id)
+
+
 def request_rewrite(tx: Tx, filing_id: int) -> None:
     """Request a rewrite of the Activity's subject and text, unless another update is open.
 

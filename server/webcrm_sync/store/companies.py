@@ -38,6 +38,7 @@ class Company:
     tenant_id: str
     persons_until: datetime | None
     organisations_until: datetime | None
+    opportunities_until: datetime | None
     directory_full_at: datetime | None
     directory_read_at: datetime | None
     mirror_until: datetime | None

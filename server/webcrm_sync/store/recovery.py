@@ -128,6 +128,8 @@ def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -
         "activity_id": activity.activity_id,
         "filed_at": activity.created_at or tx.now,
         "due_at": tx.now,
+        "opportunity_id": activity.opportunity_id,
+        "opportunity_at": activity.updated_at,
     }
     tx.connection.execute(insert(filing).values(**values).on_conflict_do_nothing())
     existing = select(filing.c.id).where(
@@ -167,7 +169,12 @@ def correct(tx: Tx, seen: Filing, activity: KeyedActivity) -> None:
         filing.c.id == seen.id, filing.c.activity_id.is_not_distinct_from(seen.activity_id)
     )
     flags = {"is_withdrawn": False, "is_removed": False, "is_replaced": False}
-    tx.connection.execute(query.values(activity_id=activity.activity_id, **flags))
+    own = {
+        "activity_id": activity.activity_id,
+        "opportunity_id": activity.opportunity_id,
+        "opportunity_at": activity.updated_at,
+    }
+    tx.connection.execute(query.values(**own, **flags))
     if seen.is_withdrawn:
         transitions.restore_removed(tx, seen.email_id)
 

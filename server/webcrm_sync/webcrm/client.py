@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
 
 from webcrm_sync.core.crm import (
     ActivityDraft,
@@ -21,25 +20,26 @@ from webcrm_sync.core.crm import (
     SentActivity,
     UnreadableRecord,
 )
-from webcrm_sync.core.errors import Forbidden, Gone, Refused, SyncError
-from webcrm_sync.core.paging_guard import PagingGuard
+from webcrm_sync.core.errors import Forbidden, Gone, Refused
+from webcrm_sync.core.opportunities import OpportunityRow
 from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import requests, wire
+from webcrm_sync.webcrm.listing import Listing, read_each
 from webcrm_sync.webcrm.query import Select, Table, UnsafeText
 from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft, StreamedBody
-from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Line, Params, Transport
+from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Line, Transport
 
-T = TypeVar("T")
-
-#: The most records on a page (webCRM's Swagger: Size).
-PAGE = 1000
 _PERSON_FIELDS = (
     "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt Title"
     " DirectPhone MobilePhone"
 )
 _ORGANISATION_FIELDS = "Id Name Domain Www UpdatedAt"
+_OPPORTUNITY_FIELDS = (
+    "Id OrganisationId PersonId Number Description OrderValue CurrencyName Level LevelText LostDate"
+    " WinYesNo UpdatedAt"
+)
 _ACTIVITY_FIELDS = (
     "Id OrganisationId PersonId AssignedTo Action Status Description Memo DateTime CreatedAt"
     " UpdatedAt"
@@ -65,6 +65,7 @@ class WebCrm:
         self._settings = settings
         self._transport = Transport(settings, now=now, line=line, bounds=bounds)
         self._call = self._transport.call
+        self._listing = Listing(self._transport)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -117,7 +118,7 @@ class WebCrm:
 
     def list_users(self) -> tuple[CrmUser, ...]:
         """The active users who have an address."""
-        return tuple(filter(None, map(wire.read_user, self._list("/Users/AllActive"))))
+        return tuple(filter(None, map(wire.read_user, self._listing.every("/Users/AllActive"))))
 
     def fetch_person(self, person_id: int) -> PersonRow:
         """One Person as it is now. Raises Gone if there is none."""
@@ -134,11 +135,11 @@ class WebCrm:
             raise Refused(
                 f"webCRM cannot be searched for this address. {error}", code="Unwritable"
             ) from None
-        return tuple(map(wire.read_person, self._query(script)))
+        return tuple(map(wire.read_person, self._listing.query(script)))
 
     def list_documents(self) -> Iterator[DocumentRow]:
         """Every Document that is linked to an Activity. Reads each page when it is needed."""
-        return filter(None, map(wire.read_document, self._list("/Documents")))
+        return filter(None, map(wire.read_document, self._listing.every("/Documents")))
 
     def list_keyed_activities(
         self, organisation_id: int | None, *, created_since: datetime
@@ -154,7 +155,7 @@ class WebCrm:
         )
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
-        rows = self._query(script.order_by("ActivityId"))
+        rows = self._listing.query(script.order_by("ActivityId"))
         return tuple(wire.read_keyed_activity(row, key_field) for row in rows)
 
     def fetch_keyed_page(
@@ -174,8 +175,8 @@ class WebCrm:
             "ActivityCreatedAt", ">=", clamp_for_webcrm(created_since)
         )
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
-        rows = self._page("/Queries", {"script": str(script)}, 1)
-        return _read_each(
+        rows = self._listing.page("/Queries", {"script": str(script)}, 1)
+        return read_each(
             rows, lambda row: wire.read_keyed_activity(row, key_field), "ActivityId", odd
         )
 
@@ -193,8 +194,8 @@ class WebCrm:
         """
         key_field, zone = self._settings.webcrm_key_field, self._settings.time_zone
         script = _select("Activity", _ACTIVITY_FIELDS, key_field)
-        rows = self._changed(script, updated_since)
-        return _read_each(
+        rows = self._listing.changed(script, updated_since)
+        return read_each(
             rows, lambda row: wire.read_sent_activity(row, key_field, zone), "ActivityId", odd
         )
 
@@ -205,8 +206,8 @@ class WebCrm:
 
         `odd`: see `list_changed_activities`.
         """
-        rows = self._changed(_select("Person", _PERSON_FIELDS), since)
-        return _read_each(rows, wire.read_person, "PersonId", odd)
+        rows = self._listing.changed(_select("Person", _PERSON_FIELDS), since)
+        return read_each(rows, wire.read_person, "PersonId", odd)
 
     def list_changed_organisations(
         self, since: datetime, *, odd: list[UnreadableRecord] | None = None
@@ -215,8 +216,28 @@ class WebCrm:
 
         `odd`: see `list_changed_activities`.
         """
-        rows = self._changed(_select("Organisation", _ORGANISATION_FIELDS), since)
-        return _read_each(rows, wire.read_organisation, "OrganisationId", odd)
+        rows = self._listing.changed(_select("Organisation", _ORGANISATION_FIELDS), since)
+        return read_each(rows, wire.read_organisation, "OrganisationId", odd)
+
+    def list_changed_opportunities(
+        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
+    ) -> tuple[OpportunityRow, ...]:
+        """Every Opportunity changed since then, oldest change first.
+
+        `odd`: see `list_changed_activities`.
+        """
+        rows = self._listing.changed(_select("Opportunity", _OPPORTUNITY_FIELDS), since)
+        return read_each(rows, wire.read_opportunity, "OpportunityId", odd)
+
+    def fetch_opportunity(self, opportunity_id: int) -> OpportunityRow:
+        """One Opportunity as it is now. Raises Gone if there is none."""
+        answer = self._call("GET", f"/Opportunities/{opportunity_id:d}")
+        return wire.read_opportunity(wire.read_row(answer))
+
+    def list_level_labels(self) -> Mapping[int, str]:
+        """The label of each level that an Opportunity may have, by its number."""
+        answer = self._call("GET", "/FieldsMetadata/Opportunity")
+        return wire.read_level_labels(wire.read_rows(answer))
 
     # ---- writing -------------------------------------------------------------------------
 
@@ -256,7 +277,9 @@ class WebCrm:
 
     def change_activity(self, activity_id: int, change: ActivityChange) -> None:
         """Changes some fields of an Activity. Idempotent. Raises Gone."""
-        body = requests.activity_change_body(activity_id, change)
+        body = requests.activity_change_body(
+            activity_id, change, no_opportunity=self._settings.no_opportunity
+        )
         self._call("PUT", f"/Activities/{activity_id:d}", body=body)
 
     def move_activity(self, activity_id: int, organisation_id: int) -> None:
@@ -293,83 +316,6 @@ class WebCrm:
         answer = self._call("PATCH", path, body=body, until=until)
         return wire.read_bulk_results(answer, count=count)
 
-    # ---- lists ---------------------------------------------------------------------------
-
-    def _query(self, script: Select) -> Iterator[wire.Row]:
-        return self._list("/Queries", {"script": str(script)})
-
-    def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
-        """The records on all pages. A page that is not full is the last."""
-        guard = self._create_guard()
-        page, has_more = 0, True
-        while has_more:
-            page += 1
-            rows = self._page(path, params or {}, page)
-            guard.check(_fingerprint(rows))
-            yield from rows
-            has_more = len(rows) == PAGE
-
-    def _changed(self, script: Select, since: datetime) -> tuple[wire.Row, ...]:
-        """The records changed since then, each once, in its latest version.
-
-        A record that changes during the reading moves to the end and shifts the later pages. So the
-        call after a full page asks for the changes since the page's last record, not for page 2.
-        """
-        name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
-        latest: dict[int, wire.Row] = {}
-        page, has_more = 1, True
-        guard, steps = self._create_guard(), self._create_guard()
-        while has_more:
-            text = str(script.where(name, ">=", since).order_by(name))
-            rows = self._page("/Queries", {"script": text}, page)
-            steps.check(f"{since} {page}")
-            guard.check(_fingerprint(rows))
-            for row in rows:
-                latest.pop(row.record_id(id_name), None)
-                latest[row.record_id(id_name)] = row
-            has_more = len(rows) == PAGE
-            last_change = rows[-1].time(name) if rows else None
-            if last_change and last_change > since:
-                page, since, guard = 1, last_change, self._create_guard()
-            else:
-                page += 1
-        return tuple(latest.values())
-
-    def _create_guard(self) -> PagingGuard:
-        return PagingGuard("webCRM", max_pages=self._transport.bounds.pages)
-
-    def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
-        params = {**params, "Page": page, "Size": PAGE}
-        return wire.read_rows(self._call("GET", path, params=params))
-
-
-def _fingerprint(rows: Sequence[wire.Row]) -> str:
-    """A text that differs between the pages of one listing."""
-    return f"{len(rows)} {hash(repr((rows[0], rows[-1])))}" if rows else "none"
-
-
-def _read_each(
-    rows: Iterable[wire.Row],
-    read: Callable[[wire.Row], T],
-    id_name: str,
-    odd: list[UnreadableRecord] | None,
-) -> tuple[T, ...]:
-    """The records, each read alone, so that an unreadable record does not hide the others.
-
-    A `SyncError` is raised nevertheless, since it means that the list cannot be trusted.
-    """
-    values = []
-    for row in rows:
-        try:
-            values.append(read(row))
-        except SyncError:
-            raise
-        except Exception as fault:
-            if odd is None:
-                raise
-            odd.append(UnreadableRecord(row.number(id_name), fault))
-    return tuple(values)
-
 
 def _select(table: Table, names: str, *whole_names: str) -> Select:
     """A script for fields: `names` lack the table's name as their prefix, `whole_names` have it."""
@@ -377,4 +323,4 @@ def _select(table: Table, names: str, *whole_names: str) -> Select:
 
 
 def _select_keyed(key_field: str) -> Select:
-    return _select("Activity", "Id OrganisationId CreatedAt", key_field)
+    return _select("Activity", "Id OrganisationId OpportunityId CreatedAt UpdatedAt", key_field)

@@ -1,4 +1,4 @@
-"""The Activity's fields as webCRM describes them, cached."""
+"""The fields of Activities and the levels of Opportunities as webCRM describes them, cached."""
 
 from __future__ import annotations
 
@@ -63,3 +63,24 @@ class FieldMetadata:
             if known is None or not known.choices or action in known.choices:
                 return True
         return False
+
+
+@dataclass(slots=True)
+class LevelMetadata:
+    """The labels of an Opportunity's levels, cached for half an hour. Used by one thread."""
+
+    fetch: Callable[[], Mapping[int, str]]
+    now: Callable[[], datetime]
+    _labels: Mapping[int, str] = field(default_factory=dict, init=False)
+    _fetched_at: datetime | None = field(default=None, init=False)
+
+    def read(self) -> Mapping[int, str]:
+        """The label of each level by its number, empty if webCRM does not describe them."""
+        now = self.now()
+        if self._fetched_at is None or now - self._fetched_at > _MAX_AGE:
+            try:
+                self._labels = self.fetch()
+            except (Gone, Refused):
+                self._labels = {}
+            self._fetched_at = now
+        return self._labels

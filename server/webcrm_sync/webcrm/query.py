@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal
 
-Table = Literal["Activity", "Person", "Organisation"]
+Table = Literal["Activity", "Person", "Organisation", "Opportunity"]
 Operator = Literal["=", ">="]
 Value = str | int | datetime
 
@@ -32,7 +32,8 @@ def _field_names(table: Table, special: str) -> frozenset[str]:
     return frozenset(table + name for name in [*shared, *numbered, *special.split()])
 
 
-#: The fields a script may name (webCRM's Swagger: ActivityDto, PersonDto, OrganisationDto).
+#: The fields a script may name (webCRM's Swagger: ActivityDto, PersonDto, OrganisationDto,
+#: OpportunityDto).
 FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
     {
         "Activity": _field_names(
@@ -48,6 +49,11 @@ FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
         "Organisation": _field_names(
             "Organisation",
             "Domain Name DivisionName Owner Owner2 Status Type Www",
+        ),
+        "Opportunity": _field_names(
+            "Opportunity",
+            "AssignedTo CurrencyName Description Level LevelText LostDate Number OrderValue "
+            "OrganisationId PersonId WinYesNo",
         ),
     }
 )

@@ -37,11 +37,15 @@ Value = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class ActivityChange:
-    """New values for an Activity's fields; None = unchanged. `person_id` 0 = no Person."""
+    """New values for an Activity's fields; None = unchanged.
+
+    `person_id` 0 = no Person, `opportunity_id` 0 = no Opportunity.
+    """
 
     subject: str | None = None
     memo: str | None = None
     person_id: int | None = None
+    opportunity_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def _activity_record(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict
         "ActivityAction": draft.action,
         "ActivityOrganisationId": draft.organisation_id,
         "ActivityPersonId": draft.person_id,
+        "ActivityOpportunityId": draft.opportunity_id,
         "ActivityAssignedTo": draft.user_id,
         "ActivityDescription": draft.subject,
         "ActivityMemo": draft.memo,
@@ -102,14 +107,24 @@ def format_time(at: datetime, zone: tzinfo) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def activity_change_body(activity_id: int, change: ActivityChange) -> bytes:
-    """The body of PUT /Activities/{id}: an omitted field stays unchanged (webCRM's own SDK)."""
-    return _record_body(
-        ActivityId=activity_id,
-        ActivityDescription=change.subject,
-        ActivityMemo=change.memo,
-        ActivityPersonId=change.person_id,
-    )
+def activity_change_body(
+    activity_id: int, change: ActivityChange, *, no_opportunity: int | None
+) -> bytes:
+    """The body of PUT /Activities/{id}: an omitted field stays unchanged (webCRM's own SDK).
+
+    `no_opportunity`: the value that takes an Activity off its Opportunity, None = JSON's null. No
+    source says which one it is.
+    """
+    fields: dict[str, Value] = {
+        "ActivityId": activity_id,
+        "ActivityDescription": change.subject,
+        "ActivityMemo": change.memo,
+        "ActivityPersonId": change.person_id,
+    }
+    record: dict[str, Value] = {**_to_record(fields)}
+    if change.opportunity_id is not None:
+        record["ActivityOpportunityId"] = change.opportunity_id or no_opportunity
+    return _to_json(record)
 
 
 def activity_move_body(organisation_id: int) -> bytes:

@@ -7,9 +7,10 @@ Swagger; GitHub dreamdata-io/tap-webcrm: new fields appear without notice, sever
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from math import isfinite
 from typing import Any
 
 from webcrm_sync.core.addresses import find_addresses, find_domains, is_mailable
@@ -27,13 +28,16 @@ from webcrm_sync.core.crm import (
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.core.storable import to_plain_name
+from webcrm_sync.core.opportunities import OpportunityRow
+from webcrm_sync.core.storable import to_one_line, to_plain_name
 from webcrm_sync.webcrm.errors import Answer, parse_json
 from webcrm_sync.webcrm.query import FIELDS
 
 #: The longest title or phone number that is kept.
 _LONGEST_SHORT = 100
 _ID = re.compile(r"[1-9][0-9]{0,17}")
+#: The field with an Opportunity's level, by both spellings, see `_API_NAMES`.
+_LEVEL_NAMES = frozenset({"opportunitylevel", "op_level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,14 @@ class Row:
         """The field as a whole number, 0 if it is missing or not a number."""
         match = re.fullmatch(r"\s*(-?[0-9]{1,18})(\.0*)?\s*", self.text(name))
         return int(match[1]) if match else 0
+
+    def amount(self, name: str) -> float | None:
+        """The field as a finite number, None if it is missing or not one."""
+        try:
+            value = float(self.text(name))
+        except ValueError:
+            return None
+        return value if isfinite(value) else None
 
     def time(self, name: str, zone: tzinfo = UTC) -> datetime | None:
         """The field as UTC, None without a real time. `zone`: that of times without an offset."""
@@ -91,6 +103,8 @@ def read_keyed_activity(row: Row, key_field: str) -> KeyedActivity:
         organisation_id=row.number("ActivityOrganisationId"),
         key=row.text(key_field).strip(),
         created_at=row.time("ActivityCreatedAt"),
+        updated_at=row.time("ActivityUpdatedAt"),
+        opportunity_id=max(0, row.number("ActivityOpportunityId")) or None,
     )
 
 
@@ -148,6 +162,45 @@ def read_organisation(row: Row) -> OrganisationRow:
         domains=find_domains(f"{row.text('OrganisationDomain')};{row.text('OrganisationWww')}"),
         updated_at=row.time("OrganisationUpdatedAt"),
     )
+
+
+def read_opportunity(row: Row) -> OpportunityRow:
+    """An Opportunity. People call it by its description; its value is that of the order."""
+    return OpportunityRow(
+        opportunity_id=row.record_id("OpportunityId"),
+        organisation_id=max(0, row.number("OpportunityOrganisationId")),
+        person_id=max(0, row.number("OpportunityPersonId")),
+        number=to_one_line(row.text("OpportunityNumber")),
+        name=to_one_line(row.text("OpportunityDescription")),
+        value=row.amount("OpportunityOrderValue"),
+        currency=to_one_line(row.text("OpportunityCurrencyName")),
+        level=row.number("OpportunityLevel"),
+        level_text=to_one_line(row.text("OpportunityLevelText")),
+        is_lost=row.time("OpportunityLostDate") is not None,
+        is_marked_won=row.text("OpportunityWinYesNo").strip().casefold() in {"true", "1"},
+        updated_at=row.time("OpportunityUpdatedAt"),
+    )
+
+
+def read_level_labels(rows: Iterable[Row]) -> Mapping[int, str]:
+    """The label of each level, by its number, from the metadata of an Opportunity's fields.
+
+    A level without a number as its value has it at the beginning of its text (inferred).
+    """
+    for row in rows:
+        names = (row.text(f"FieldMetadata{kind}FieldName") for kind in ("Db", "Friendly"))
+        if any(name.strip().casefold() in _LEVEL_NAMES for name in names):
+            choices = row.fields.get("FieldMetadataDropdownListData") or ()
+            labels = [Row(choice) for choice in choices if isinstance(choice, dict)]
+            numbered = ((_leading_number(one), one.text("Text").strip()) for one in labels)
+            return {number: text for number, text in numbered if number is not None}
+    return {}
+
+
+def _leading_number(choice: Row) -> int | None:
+    texts = (choice.text("Value"), choice.text("Text"))
+    found = (re.match(r"\s*([0-9]{1,9})(?![0-9])", text) for text in texts)
+    return next((int(match[1]) for match in found if match), None)
 
 
 def read_user(row: Row) -> CrmUser | None:

@@ -29,8 +29,11 @@ _PLURALS = {
     "Persons": "Person",
     "Organisations": "Organisation",
     "Documents": "Document",
+    "Opportunities": "Opportunity",
     "Users": "User",
 }
+#: The tables that Queries are known to read.
+_SEARCHED = frozenset({"Activity", "Person", "Organisation", "Opportunity"})
 _View = Callable[..., Response]
 
 
@@ -127,7 +130,7 @@ class _Api:
         try:
             script = parse(request.args.get("script", ""))
             table = self._world.table(script.table)
-            if table is None or table.entity.name not in {"Activity", "Person", "Organisation"}:
+            if table is None or table.entity.name not in _SEARCHED:
                 raise ScriptError(f"Invalid object name '{script.table}'")
             rows = search(script, table, zone=self._world.time_zone, page=page, size=size)
             return json_answer([self._told(row, f"{table.entity.name}Id") for row in rows])
@@ -182,7 +185,7 @@ class _Api:
         table = self._world.tables[name]
         self._stored(table, record_id)
         try:
-            table.update(record_id, self._world.read(table.entity, body()))
+            self._world.change(table, record_id, self._world.read(table.entity, body()))
         except ValueError as error:
             raise Bad(400, str(error)) from error
         return Response(status=200)
@@ -206,7 +209,7 @@ class _Api:
                 raise ValueError("The memo holds what cannot be stored")
             if record_id == 0:
                 return str(self._world.create(table.entity, record))
-            table.update(record_id, record)
+            self._world.change(table, record_id, record)
         except ValueError as error:
             return str(error)
         except KeyError:
@@ -220,7 +223,7 @@ class _Api:
         target = given.get("NewOrganisationId") if isinstance(given, dict) else None
         if target not in self._world.tables["Organisation"]:
             raise Bad(400, "NewOrganisationId: there is no such Organisation")
-        table.update(record_id, {"ActivityOrganisationId": target})
+        self._world.change(table, record_id, {"ActivityOrganisationId": target})
         return Response(status=204)
 
     def download(self, record_id: int) -> Response:
@@ -253,7 +256,10 @@ def _subject(line: object) -> str:
 
 
 def _metadata(system: WebCrmSystem, entity: Entity, name: str, number: int) -> Record:
-    labels, longest = system.labels.get(name, ()), system.max_length(entity, name)
+    labels = {text: text for text in system.labels.get(name, ())}
+    if name == "OpportunityLevel":
+        labels = {text: str(level) for level, text in system.levels.items()}
+    longest = system.max_length(entity, name)
     column, short = entity.columns[name], name.removeprefix(entity.name)
     return {
         "FieldMetadataId": number,
@@ -263,5 +269,5 @@ def _metadata(system: WebCrmSystem, entity: Entity, name: str, number: int) -> R
         "FieldMetadataSortOrder": number,
         "FieldMetadataDisplayType": "M" if short == "Memo" else column.kind.value,
         "FieldMetadataTextFieldMaxLength": longest if column.kind is Kind.TEXT else None,
-        "FieldMetadataDropdownListData": [{"Text": text, "Value": text} for text in labels],
+        "FieldMetadataDropdownListData": [{"Text": t, "Value": v} for t, v in labels.items()],
     }

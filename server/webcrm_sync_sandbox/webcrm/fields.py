@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     TEXT = "T"
     NUMBER = "I"
+    AMOUNT = "R"
     TIME = "DTGMT"
     LOCAL = "DT"
     FLAG = "C"
@@ -130,6 +131,24 @@ DOCUMENT = _entity(
     },
     plus=False,
 )
+OPPORTUNITY = _entity(
+    "Opportunity",
+    "op",
+    texts="Comment CurrencyName Description:200 ErpId ErpReadOnly History LevelText Lost1 Lost2 "
+    "Lost3 Memo Note Number:50 Product Search1 Search2 SpentTime",
+    numbers="AssignedTo AssignedTo2 Level OrganisationId Percent PersonId ProductId "
+    "QuotationLanguageId UserGroupId WinPercent WinPercent2",
+    others={
+        "Discount": Column(Kind.AMOUNT),
+        "ErpStatus": _enum("NotReadyForSynchronization", "ReadyForSynchronization", "Synchronized"),
+        "LostDate": Column(Kind.TIME),
+        "NextFollowUp": Column(Kind.TIME),
+        "OrderDate": Column(Kind.TIME),
+        "OrderGmValue": Column(Kind.AMOUNT),
+        "OrderValue": Column(Kind.AMOUNT),
+        "WinYesNo": Column(Kind.FLAG),
+    },
+)
 USER = _entity(
     "User",
     "u",
@@ -141,16 +160,23 @@ USER = _entity(
 )
 
 
+#: The types in JSON of the kinds that are no strings there.
+_PLAIN: Mapping[Kind, tuple[type, ...]] = {
+    Kind.FLAG: (bool,),
+    Kind.NUMBER: (int,),
+    Kind.AMOUNT: (float, int),
+}
+
+
 def read_value(column: Column, given: object, zone: tzinfo) -> object:
     """The value of `given`, a field in a request. Raises ValueError that says what is wrong."""
     if given is None:
         raise ValueError("null is not taken")
     if column.is_ours:
         raise ValueError("is written by webCRM itself")
-    if column.kind is Kind.FLAG or column.kind is Kind.NUMBER:
-        wanted = bool if column.kind is Kind.FLAG else int
-        if type(given) is not wanted:
-            raise ValueError(f"must be of type {wanted.__name__}")
+    if wanted := _PLAIN.get(column.kind):
+        if type(given) not in wanted:
+            raise ValueError(f"must be of type {wanted[0].__name__}")
         return given
     if not isinstance(given, str):
         raise ValueError("must be a string")

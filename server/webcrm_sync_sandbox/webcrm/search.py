@@ -16,6 +16,7 @@ _RAW: dict[str, Record] = {
     "Activity": {"a_history": "<table><tr><td></td></tr></table>", "a_dismissed": None},
     "Person": {"p_reportFilterMatch": None, "p_memDate": None},
     "Organisation": {"o_lastUpdatedById": 1},
+    "Opportunity": {"op_multiTerritory": None, "op_lastUpdatedById": 1},
 }
 _Predicate = Callable[[Record], bool]
 
@@ -127,6 +128,8 @@ def _literal(column: Column, test: Test, zone: tzinfo) -> Any:
             return read_time(text, zone if column.kind is Kind.LOCAL else UTC)
         if column.kind in {Kind.NUMBER, Kind.FLAG}:
             return int(text)
+        if column.kind is Kind.AMOUNT:
+            return float(text)
     except ValueError as error:
         raise ScriptError(f"Conversion failed for '{test.field}'") from error
     return text.casefold()

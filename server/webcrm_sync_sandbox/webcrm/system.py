@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from base64 import b64decode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,14 +17,28 @@ from webcrm_sync_sandbox.webcrm.table import Table
 
 #: The drop-down of ActivityAction in a new system.
 _ACTIONS = ("E-mail in", "E-mail out", "Phone call", "Meeting", "Letter", "To do")
+#: The levels of an Opportunity in a new system, with their labels.
+_LEVELS = {1: "Lead", 2: "Offer", 3: "Negotiation", 4: "Won"}
 #: The table that an id in these fields refers to; 0 refers to none.
 _LINKS = {
     "ActivityOrganisationId": "Organisation",
     "ActivityPersonId": "Person",
     "ActivityAssignedTo": "User",
+    "ActivityOpportunityId": "Opportunity",
+    "OpportunityOrganisationId": "Organisation",
+    "OpportunityPersonId": "Person",
     "PersonOrganisationId": "Organisation",
     "DocumentOrganisationId": "Organisation",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignOpportunity:
+    """An Activity that a write put under an Opportunity of another Organisation."""
+
+    activity_id: int
+    organisation_id: int
+    opportunity_id: int
 
 
 class WebCrmSystem:
@@ -39,7 +54,10 @@ class WebCrmSystem:
     the body), `read_only` (tokens that may only read), `read_only_refusal` (the status of their
     writes), `lengths` (of fields that this system made shorter), `missing` (fields that it does not
     list), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
-    people enter).
+    people enter), `levels` (an Opportunity's levels and their labels), `no_opportunity` (the value
+    that takes an Activity off its Opportunity; another one that is no id is ignored).
+    `foreign_opportunities`: the writes of the API that put an Activity under an Opportunity of
+    another Organisation; tests expect none.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -61,6 +79,9 @@ class WebCrmSystem:
         self.read_only_refusal = 403
         self.largest_request = 64_000_000
         self.time_zone = ZoneInfo("UTC")
+        self.levels: dict[int, str] = dict(_LEVELS)
+        self.no_opportunity: int | None = 0
+        self.foreign_opportunities: list[ForeignOpportunity] = []
         self.tables = {
             entity.name: Table(entity, clock, first_id=first_id)
             for entity, first_id in (
@@ -68,6 +89,7 @@ class WebCrmSystem:
                 (fields.PERSON, 2001),
                 (fields.ACTIVITY, 30001),
                 (fields.DOCUMENT, 4001),
+                (fields.OPPORTUNITY, 7001),
                 (fields.USER, 11),
             )
         }
@@ -155,6 +177,37 @@ class WebCrmSystem:
                 ActivityDateTime=at or self.clock.now(),
             )
 
+    def add_opportunity(
+        self,
+        organisation_id: int,
+        name: str,
+        *,
+        person_id: int = 0,
+        number: str = "",
+        level: int = 1,
+        **more: Any,
+    ) -> int:
+        """Add an Opportunity; its id. `more`: further fields, e.g. `OpportunityOrderValue`."""
+        return self._insert(
+            "Opportunity",
+            OpportunityOrganisationId=organisation_id,
+            OpportunityPersonId=person_id,
+            OpportunityDescription=name,
+            OpportunityNumber=number,
+            OpportunityLevel=level,
+            OpportunityLevelText=self.levels.get(level, ""),
+            **more,
+        )
+
+    def update_opportunity(self, opportunity_id: int, **changes: Any) -> None:
+        """Change an Opportunity's fields, its Organisation too."""
+        self._update("Opportunity", opportunity_id, changes)
+
+    def delete_opportunity(self, opportunity_id: int) -> None:
+        """Delete an Opportunity. Its Activities go on naming it."""
+        with self.lock:
+            self.tables["Opportunity"].delete(opportunity_id)
+
     def edit_activity(self, activity_id: int, **changes: Any) -> None:
         """Change an Activity's fields as a user does."""
         self._update("Activity", activity_id, changes)
@@ -205,6 +258,7 @@ class WebCrmSystem:
             raise ValueError("A record must be an object")
         if type(given.get(entity.id_name)) is not int:
             raise ValueError(f"{entity.id_name} is required")
+        given = self._without_opportunity(given)
         record = {name: self._value(entity, name, value) for name, value in given.items()}
         for name, target in _LINKS.items():
             if record.get(name) and record[name] not in self.tables[target]:
@@ -219,7 +273,35 @@ class WebCrmSystem:
         if self.failing_creates:
             self.failing_creates -= 1
             raise ValueError("Violation of PRIMARY KEY constraint. Cannot insert duplicate key")
-        return self.tables[entity.name].insert(record)
+        record_id = self.tables[entity.name].insert(record)
+        self._note_foreign(entity, {}, self.tables[entity.name][record_id])
+        return record_id
+
+    def change(self, table: Table, record_id: int, changes: Record) -> None:
+        """Change a record at the API's request. Raises KeyError when there is none."""
+        before = table[record_id]
+        table.update(record_id, changes)
+        self._note_foreign(table.entity, before, table[record_id])
+
+    def _without_opportunity(self, given: Record) -> Record:
+        """The record with 0 for the value that means no Opportunity, and without similar ones."""
+        name = "ActivityOpportunityId"
+        value = given.get(name)
+        if name in given and value == self.no_opportunity:
+            return given | {name: 0}
+        is_ignored = type(value) is int and value <= 0
+        return {key: one for key, one in given.items() if not (key == name and is_ignored)}
+
+    def _note_foreign(self, entity: Entity, before: Record, after: Record) -> None:
+        """Note an Activity that this write has put under a foreign Opportunity."""
+        place, opportunity_id = _place(after)
+        table = self.tables["Opportunity"]
+        if entity is not fields.ACTIVITY or opportunity_id not in table:
+            return
+        home = table[opportunity_id].get("OpportunityOrganisationId", 0)
+        if home != place and _place(before) != _place(after):
+            found = ForeignOpportunity(after["ActivityId"], place, opportunity_id)
+            self.foreign_opportunities.append(found)
 
     def max_length(self, entity: Entity, name: str) -> int:
         """The length of a text field, 0 = any."""
@@ -256,6 +338,13 @@ class WebCrmSystem:
     def _all(self, name: str) -> list[Record]:
         with self.lock:
             return [dict(record) for record in self.tables[name]]
+
+
+def _place(activity: Record) -> tuple[int, int]:
+    """The Activity's Organisation and Opportunity, 0 = none."""
+    names = ("ActivityOrganisationId", "ActivityOpportunityId")
+    organisation_id, opportunity_id = (activity.get(name) or 0 for name in names)
+    return organisation_id, opportunity_id
 
 
 def _length(text: str) -> int:

@@ -6,6 +6,7 @@ marked, and is filled again when somebody asks for it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -19,9 +20,10 @@ from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.engine.filing import attachment_source, outcome
+from webcrm_sync.engine.filing import activity_opportunity, attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Content, Source
-from webcrm_sync.store import activity_updates, directory, documents, filings
+from webcrm_sync.engine.matching.opportunity_choice import planned_opportunity
+from webcrm_sync.store import activity_updates, directory, documents, filings, opportunities
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
@@ -71,21 +73,43 @@ def _apply(
     context: Context, source: Source, update: ActivityUpdate, filing: Filing, email: Email
 ) -> None:
     if update.move_to is not None:
-        _move(context, update.move_to, filing, email)
+        _move_or_stay(context, update, filing, email)
     if update.kind == UpdateKind.WITHDRAW:
-        _withdraw(context, filing, email)
+        _withdraw(context, update, filing, email)
     if update.kind in {UpdateKind.RESTORE, UpdateKind.REWRITE} and not _rewrite(
         context, source, update, filing, email
     ):
         return
+    chosen = planned_opportunity(filing, update)
+    changed = None
+    if _sets_opportunity(update, filing):
+        assert filing.activity_id is not None
+        changed = activity_opportunity.put_under(context, filing.activity_id, chosen)
     with context.begin() as tx:
+        if changed is not None:
+            activity_opportunity.record(tx, filing, chosen, changed)
         if update.kind == UpdateKind.RESTORE:
             tx.record_event(EventKind.FILED_AGAIN, email_id=email.id, activity=filing.activity_id)
         activity_updates.complete(tx, filing.id, update)
 
 
+def _move_or_stay(context: Context, update: ActivityUpdate, filing: Filing, email: Email) -> None:
+    """Move the Activity. One that is to be filled again is filled where it is if it cannot move."""
+    assert update.move_to is not None
+    try:
+        _move(context, update.move_to, filing, email)
+    except Refused as error:
+        if update.kind is not UpdateKind.RESTORE:
+            raise
+        with context.begin() as tx:
+            tx.record_event(EventKind.CHANGE_REFUSED, email_id=email.id, detail=str(error))
+
+
 def _move(context: Context, organisation_id: int, filing: Filing, email: Email) -> None:
-    """Move the Activity and its Documents to the Organisation that a person chose."""
+    """Move the Activity and its Documents to the Organisation that a person chose.
+
+    It leaves its Opportunity before it moves. Raises Refused when it cannot.
+    """
     activity_id = filing.activity_id
     assert activity_id is not None
     people = participants(email) + email.reply_to
@@ -93,7 +117,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
         lookup = directory.look_up(tx, [p.folded for p in people], ())
         document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
     person_id = find_person(people, lookup, organisation_id)
-    context.webcrm.move_activity(activity_id, organisation_id)
+    opportunity_id = activity_opportunity.move(context, filing, organisation_id)
     try:
         context.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
     except Refused:  # webCRM may have deleted a Person whom the directory still has.
@@ -104,19 +128,34 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     with context.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
         filings.set_filing(tx, filing.id, how=MatchedBy.PERSON.value, **place)
-        tx.record_event(
-            EventKind.MOVED_IN_WEBCRM,
-            email_id=email.id,
-            organisation=organisation_id,
-            activity=activity_id,
-        )
+        opportunities.record(tx, filing.id, opportunity_id, at=None)
+        if filing.organisation_id != organisation_id:  # else an earlier run has recorded it
+            tx.record_event(
+                EventKind.MOVED_IN_WEBCRM,
+                email_id=email.id,
+                organisation=organisation_id,
+                activity=activity_id,
+            )
 
 
-def _withdraw(context: Context, filing: Filing, email: Email) -> None:
-    """Empty the Activity, mark its subject and delete its Documents. No more Documents follow."""
+def _sets_opportunity(update: ActivityUpdate, filing: Filing) -> bool:
+    """True if the Activity gets another Opportunity: one that a person chose, or the one it had."""
+    is_restored = update.kind is UpdateKind.RESTORE and update.move_to is None
+    is_back = is_restored and filing.opportunity_id is not None
+    return update.kind is not UpdateKind.WITHDRAW and (update.sets_opportunity or is_back)
+
+
+def _withdraw(context: Context, update: ActivityUpdate, filing: Filing, email: Email) -> None:
+    """Empty the Activity, mark its subject and delete its Documents. No more Documents follow.
+
+    An empty Activity is under no Opportunity; the filing keeps it for the day it is restored.
+    """
     assert filing.activity_id is not None
     subject = truncate(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
     context.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
+    if filing.opportunity_id is not None:
+        with suppress(Refused):  # It stays in the Organisation, so its Opportunity is not foreign.
+            activity_opportunity.clear(context, context.webcrm.fetch_activity(filing.activity_id))
     with context.begin() as tx:
         document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
     for document_id in document_ids:
@@ -124,6 +163,7 @@ def _withdraw(context: Context, filing: Filing, email: Email) -> None:
     with context.begin() as tx:
         lock_company(tx)  # A person may restore the mail at this moment.
         documents.forget_all(tx, filing.id)
+        opportunities.record(tx, filing.id, planned_opportunity(filing, update), at=None)
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # Do not write the remaining attachments.
@@ -184,11 +224,12 @@ def _delete_not_chosen(context: Context, filing: Filing, content: Content) -> No
 def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> None:
     """Handle an Activity that was deleted in webCRM: create it again if a person wants it.
 
-    A withdrawal is complete without it. A rewrite that no person asked for ends.
+    A withdrawal is complete without it. A rewrite that no person asked for ends, and so does the
+    change of its Opportunity alone: `prove` says that it is gone.
     """
     with context.begin() as tx:
         activity_updates.complete(tx, filing.id, update)
-        if update.kind == UpdateKind.REWRITE:
+        if update.kind in {UpdateKind.REWRITE, UpdateKind.OPPORTUNITY}:
             return
         documents.forget_all(tx, filing.id)
         if update.kind == UpdateKind.WITHDRAW:
@@ -199,6 +240,8 @@ def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> Non
                 filing.id,
                 organisation_id=update.move_to or filing.organisation_id,
                 how=MatchedBy.PERSON.value if update.move_to else filing.how.value,
+                opportunity_id=planned_opportunity(filing, update),
+                opportunity_at=None,
                 activity_id=None,
                 intent_at=None,
                 is_complete=False,

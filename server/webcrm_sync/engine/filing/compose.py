@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from webcrm_sync.core.addresses import address_variants, fold_address
@@ -15,7 +15,7 @@ from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.filing import attachment_source, outcome
+from webcrm_sync.engine.filing import activity_opportunity, attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.store import directory, documents, filings
 from webcrm_sync.store.emails import Email
@@ -46,6 +46,7 @@ def drafts_of(context: Context, source: Source, fresh_filings: Sequence[Filing])
         users = {u.address: u for u in directory.users(tx).values() if u.address}
         holders = lookup.addresses_holding(tx, [e.id for _, e in stored])
         planned = documents.planned(tx, [f.id for f, _ in stored])
+    stored = activity_opportunity.without_foreign(context, stored)
     fresh = [(filing, attachment_source.with_text(context, email)) for filing, email in stored]
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     limits = context.metadata.limits()
@@ -70,6 +71,7 @@ def drafts_of(context: Context, source: Source, fresh_filings: Sequence[Filing])
             lines=content.lines,
             found_at=email.created_at,
         )
+        activity = replace(activity, opportunity_id=filing.opportunity_id)
         drafts.append(Draft(filing, content.is_all, activity, email.along))
     return drafts
 

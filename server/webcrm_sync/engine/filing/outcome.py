@@ -9,6 +9,7 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.filing import activity_opportunity
 from webcrm_sync.store import directory, emails, filings, incident_records
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import NewEvent
@@ -67,12 +68,19 @@ def drop_taken_away(context: Context, unsent: Sequence[Filing]) -> None:
 
 
 def rejected(tx: Tx, filing: Filing, message: str) -> None:
-    """Handle webCRM's refusal: retry a few times, then park the mail for a person."""
+    """Handle webCRM's refusal: retry a few times, then park the mail for a person.
+
+    A filing with an Opportunity is first tried again without it.
+    """
     attempts = filing.attempts + 1
     if attempts < _MAX_REFUSALS:
         due_at = next_attempt_at(tx.now, filing.attempts)
         values = {"attempts": attempts, "last_error": message}
         filings.retry(tx, [filing.id], due_at=due_at, intent_at=None, **values)
+        return
+    if filing.opportunity_id is not None:
+        activity_opportunity.leave_out(tx, filing)
+        filings.retry(tx, [filing.id], due_at=tx.now, intent_at=None, attempts=0)
         return
     park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
 

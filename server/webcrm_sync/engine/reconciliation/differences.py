@@ -9,6 +9,7 @@ from enum import StrEnum
 from webcrm_sync.core.categories import has_mark
 from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.identity import is_filing_key
+from webcrm_sync.core.opportunities import Remedy, compare_opportunities
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import mark_for
 from webcrm_sync.store.filings import Filing
@@ -30,6 +31,8 @@ class Kind(StrEnum):
     LOST_FILING = "lost filing"
     WRONG_ACTIVITY = "wrong activity"
     MOVED = "moved in webcrm"
+    OPPORTUNITY = "opportunity changed in webcrm"
+    OPPORTUNITY_LOST = "opportunity lost"
     DOUBLE = "double"
     KEY_MISSING = "key missing"
     MOST_MISSING = "most missing"
@@ -51,6 +54,9 @@ SENTENCES: Mapping[Kind, str] = {
     Kind.LOST_FILING: "An Activity with our key was in webCRM, but not in our records.",
     Kind.WRONG_ACTIVITY: "The wrong Activity was recorded for a mail.",
     Kind.MOVED: "An Activity was moved to another Organisation in webCRM. It stays there.",
+    Kind.OPPORTUNITY: "An Activity's Opportunity was changed in webCRM. It stays so.",
+    Kind.OPPORTUNITY_LOST: "An Activity was not under the Opportunity that its mail is filed "
+    "under. It gets that Opportunity again.",
     Kind.DOUBLE: "One mail has two Activities under one Organisation. Delete one in webCRM.",
     Kind.KEY_MISSING: "An Activity has lost its key in webCRM. Write it back into its field, or "
     "delete the Activity.",
@@ -189,13 +195,17 @@ class PageFindings:
 
     `strangers`: Activities with a key of ours that no filing has. `unrecorded`: of filings that we
     recorded as unsent. `rivals`: with the key of a filing that has another Activity. `moved`: under
-    another Organisation than recorded. `absent`: filings whose Activity the page lacks.
+    another Organisation than recorded. `changed`, `lost`: under another Opportunity than recorded,
+    because a person changed it or because our write is lost. `absent`: filings whose Activity the
+    page lacks.
     """
 
     strangers: tuple[KeyedActivity, ...]
     unrecorded: tuple[tuple[Filing, KeyedActivity], ...]
     rivals: tuple[tuple[Filing, KeyedActivity], ...]
     moved: tuple[tuple[Filing, KeyedActivity], ...]
+    changed: tuple[tuple[Filing, KeyedActivity], ...]
+    lost: tuple[tuple[Filing, KeyedActivity], ...]
     absent: tuple[Filing, ...]
 
 
@@ -206,14 +216,26 @@ def compare_page(
     ours = [a for a in page if is_filing_key(a.key)]
     known = [(by_key[a.key], a) for a in ours if a.key in by_key]
     listed = {(a.activity_id, a.key) for a in ours}
+    own = [(f, a) for f, a in known if f.activity_id == a.activity_id]
+    in_place = [
+        (f, a) for f, a in own if f.organisation_id == a.organisation_id and not f.is_withdrawn
+    ]
     return PageFindings(
         strangers=tuple(a for a in ours if a.key not in by_key),
         unrecorded=tuple((f, a) for f, a in known if f.activity_id is None and f.intent_at is None),
         rivals=tuple((f, a) for f, a in known if f.activity_id not in {None, a.activity_id}),
-        moved=tuple(
-            (f, a)
-            for f, a in known
-            if f.activity_id == a.activity_id and f.organisation_id != a.organisation_id
-        ),
+        moved=tuple((f, a) for f, a in own if f.organisation_id != a.organisation_id),
+        changed=tuple((f, a) for f, a in in_place if _remedy(f, a) is Remedy.TAKE_OVER),
+        lost=tuple((f, a) for f, a in in_place if _remedy(f, a) is Remedy.WRITE_AGAIN),
         absent=tuple(f for f in expected if (f.activity_id, f.key) not in listed),
+    )
+
+
+def _remedy(filing: Filing, activity: KeyedActivity) -> Remedy:
+    return compare_opportunities(
+        filing.opportunity_id,
+        activity.opportunity_id,
+        written_at=filing.opportunity_at,
+        created_at=activity.created_at,
+        updated_at=activity.updated_at,
     )

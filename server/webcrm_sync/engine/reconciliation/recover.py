@@ -25,7 +25,7 @@ from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.reconciliation import adopt
 from webcrm_sync.store import companies, folder_reads, mailboxes, reconciliation, recovery
 from webcrm_sync.store.mailboxes import Mailbox
-from webcrm_sync.webcrm.client import PAGE
+from webcrm_sync.webcrm.listing import PAGE
 
 #: An Activity is never older than its mail, but the clocks may differ.
 _CLOCK_MARGIN = timedelta(days=1)

@@ -26,12 +26,12 @@ from webcrm_sync.engine.reconciliation.differences import (
     PageProof,
     compare_page,
 )
-from webcrm_sync.store import reconciliation, recovery
+from webcrm_sync.store import activity_updates, opportunities, reconciliation, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import transitions
 from webcrm_sync.store.items.locks import lock_company
-from webcrm_sync.webcrm.client import PAGE
+from webcrm_sync.webcrm.listing import PAGE
 
 #: webCRM's clock may differ from ours, and its search lags.
 _MARGIN = timedelta(hours=1)
@@ -140,10 +140,25 @@ def _read_activity(context: Context, filing: Filing) -> KeyedActivity | None:
 
 
 def _record(context: Context, page: _Page, findings: PageFindings, busy: frozenset[int]) -> None:
-    """Record what the page alone shows: lost filings and moved Activities."""
+    """Record what the page alone shows: lost filings, and Activities that are elsewhere."""
     moved = [(f, a) for f, a in findings.moved if f.id not in busy]
+    # The search may not show yet what was written a moment ago.
+    settled_at = context.now() - _MARGIN - context.settings.search_lag
+    changed, lost = (
+        [
+            (f, a)
+            for f, a in pairs
+            if f.id not in busy and (f.opportunity_at is None or f.opportunity_at < settled_at)
+        ]
+        for pairs in (findings.changed, findings.lost)
+    )
     with incidents.release_if_widespread(context), context.begin() as tx:
-        for pairs, record in ((findings.unrecorded, _record_lost), (moved, _record_moved)):
+        for pairs, record in (
+            (findings.unrecorded, _record_lost),
+            (moved, _record_moved),
+            (changed, _record_opportunity),
+            (lost, _write_opportunity_again),
+        ):
             for pair in pairs:  # one savepoint each, so that `page` gets each difference once
                 isolate.run_in_savepoints(
                     context, tx, "prove", [pair], partial(record, tx, page), _hold_of
@@ -169,6 +184,7 @@ def _record_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
     for filing, activity in pairs:
         is_healed = recovery.move(tx, filing, activity.organisation_id)
         if is_healed:
+            opportunities.record(tx, filing.id, activity.opportunity_id, at=activity.updated_at)
             facts = {"organisation": activity.organisation_id}
             tx.record_event(
                 EventKind.MOVED_IN_WEBCRM,
@@ -177,6 +193,27 @@ def _record_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
                 **facts,
             )
         page.add(Kind.MOVED, filing, activity.activity_id, is_healed=is_healed)
+
+
+def _record_opportunity(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    """Record the Opportunity that a person chose in webCRM."""
+    for filing, activity in pairs:
+        opportunities.record(tx, filing.id, activity.opportunity_id, at=activity.updated_at)
+        tx.record_event(
+            EventKind.OPPORTUNITY_CHANGED_IN_WEBCRM,
+            email_id=filing.email_id,
+            organisation=activity.organisation_id,
+            activity=activity.activity_id,
+            opportunity=activity.opportunity_id,
+        )
+        page.add(Kind.OPPORTUNITY, filing, activity.activity_id)
+
+
+def _write_opportunity_again(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    """Let the ordinary step set the Opportunity again; it never sets a foreign one."""
+    for filing, activity in pairs:
+        activity_updates.repeat_opportunity(tx, filing)
+        page.add(Kind.OPPORTUNITY_LOST, filing, activity.activity_id)
 
 
 def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
