@@ -35,8 +35,9 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
     """Opens scenarios with the given settings.
 
-    After the test it checks each call against the vendors' descriptions, and that each transaction
-    took its locks in the one order.
+    After the test it checks each call against the vendors' descriptions, that no call put an
+    Activity under an Opportunity of another Organisation, and that each transaction took its locks
+    in the one order.
     """
     with ExitStack() as stack:
         sandboxes: list[Sandbox] = []
@@ -56,6 +57,7 @@ def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
         yield open_one
         for sandbox in sandboxes:
             assert sandbox.journal.unknown == [], "a call that the API descriptions do not contain"
+            assert sandbox.crm.foreign_opportunities == []
             found = deviations(sandbox.journal.exchanges)
             assert not found, "\n".join(found)
 

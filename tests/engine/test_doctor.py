@@ -27,7 +27,13 @@ def test_a_company_without_a_fault_has_no_failed_check(reached: Doctor) -> None:
     assert {check["name"] for check in checks} >= {
         *("settings", "add-in", "listen", "database", "secrets", "contacts", "tenant", "clock"),
         *("Entra and Graph sign-in", "permissions", "mailboxes", "write permission"),
-        *("webCRM login", "webCRM fields", "webCRM write permission", "reachability"),
+        *(
+            "webCRM login",
+            "webCRM fields",
+            "webCRM Opportunities",
+            "webCRM write permission",
+            "reachability",
+        ),
     }
 
 

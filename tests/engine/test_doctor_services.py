@@ -203,6 +203,22 @@ def test_missing_labels_and_key_fields_are_named_all_at_once(doctor: Doctor) -> 
     assert "webCRM does not list the field ActivityCustom15" in doctor.said("webCRM fields")
 
 
+def test_the_levels_that_count_as_won_are_named(doctor: Doctor) -> None:
+    crm, name = doctor.scenario.sandbox.crm, "webCRM Opportunities"
+    assert "those of level 4 Won count as won" in doctor.said(name, OK)
+    crm.levels = {1: "Lead", 2: "Order"}
+    assert f"name it in {PREFIX}WEBCRM_WON_LEVELS" in doctor.said(name, OK)
+    doctor.settings["WEBCRM_WON_LEVELS"] = "2, 9"
+    assert f"level 2 Order, 9 count as won; as {PREFIX}WEBCRM_WON" in doctor.said(name, OK)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_may_not_read_opportunities_is_a_warning(doctor: Doctor, status: int) -> None:
+    crm = doctor.scenario.sandbox.crm
+    crm.unreadable, crm.read_only_refusal = {"Opportunity"}, status
+    assert "Give it Read for Opportunities" in doctor.said("webCRM Opportunities", WARNING)
+
+
 def test_nothing_or_another_server_at_the_public_address_is_named(doctor: Doctor) -> None:
     settings = doctor.settings
     settings["PUBLIC_URL"] = f"http://127.0.0.1:{free_port()}"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from support.opportunities import put_under
 from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.errors import TryLater
@@ -33,6 +34,7 @@ class Company:
     scenario: Scenario
     kim: SimMailbox
     eva: SimMailbox
+    opportunity: int
     mails: dict[str, str] = field(default_factory=dict)
 
     def ledger(self) -> dict[str, object]:
@@ -82,9 +84,10 @@ class Company:
 PLACES = ("inbox", "sentitems")
 _ITEMS = """SELECT i.graph_id, i.state, i.reason, i.stamp, e.key FROM item i
  JOIN email e ON e.id = i.email_id WHERE i.folder_id IS NOT NULL ORDER BY i.graph_id"""
-_FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, count(d.document_id)
- FROM filing f LEFT JOIN document d ON d.filing_id = f.id WHERE EXISTS (SELECT 1 FROM item i
-  WHERE i.email_id = f.email_id AND i.folder_id IS NOT NULL) GROUP BY f.id ORDER BY f.key"""
+_FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, f.opportunity_id,
+ count(d.document_id) FROM filing f LEFT JOIN document d ON d.filing_id = f.id
+ WHERE EXISTS (SELECT 1 FROM item i WHERE i.email_id = f.email_id
+  AND i.folder_id IS NOT NULL) GROUP BY f.id ORDER BY f.key"""
 
 
 @pytest.fixture
@@ -99,7 +102,8 @@ def company(open_scenario: OpenScenario) -> Company:
     kim = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = kim.make_folder("inbox", FOLDER)
     past = Mail("Of another product", BO, KIM, categories=("Customer", *BOTH))
-    made = Company(scenario, kim, scenario.add_mailbox(EVA, "Eva Nordwind"))
+    crane = scenario.sandbox.crm.add_opportunity(scenario.organisations["Havnebyg"], "Crane")
+    made = Company(scenario, kim, scenario.add_mailbox(EVA, "Eva Nordwind"), crane)
     made.mails["past"] = kim.put(past, folder)
     scenario.watch(KIM)
     scenario.poll_webcrm()
@@ -136,6 +140,7 @@ def _happen(company: Company) -> None:
         eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}")
     )
     PaneUser(scenario, kim).choose(mails["chosen"], scenario.organisations["Second"])
+    put_under(scenario, kim, mails["in"], "Havnebyg", company.opportunity)
     kim.move(mails["left"], "inbox")
     moved = next(a for a in scenario.activities if a["ActivityDescription"] == "Moved in webCRM")
     place = {"ActivityOrganisationId": scenario.organisations["Skovby"]}
@@ -164,6 +169,7 @@ def test_everything_is_recovered_and_nothing_is_written_to_webcrm(company: Compa
     rebuilt = company.rebuild(KIM, EVA)
     assert company.writes() == []
     assert company.ledger() == before
+    assert str(company.opportunity) in str(before["filings"])
     assert (rebuilt.mirrors, rebuilt.others, rebuilt.doubles) == (1, 1, ())
     story = company.scenario.timeline(company.kim.read(company.mails["chosen"]))
     assert any(line.sentence.startswith("Restored: ") for line in story.lines)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.crm import Field
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.webcrm.field_metadata import FieldMetadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata, LevelMetadata
 
 _NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -37,3 +38,20 @@ def test_missing_description_counts_as_known_for_half_an_hour() -> None:
     metadata = FieldMetadata(fetch=fetch, now=lambda: _NOW)
     assert metadata.read() == metadata.read() == {}
     assert len(reads) == 1
+
+
+def test_levels_are_read_every_half_hour_and_none_is_an_answer_too() -> None:
+    answers = iter([{4: "Won"}, {5: "Won"}])
+    now = [_NOW]
+
+    def fetch() -> Mapping[int, str]:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise Gone("404") from None
+
+    levels = LevelMetadata(fetch=fetch, now=lambda: now[0])
+    assert levels.read() == levels.read() == {4: "Won"}
+    for expected in ({5: "Won"}, {}, {}):
+        now[0] += timedelta(minutes=31)
+        assert levels.read() == expected

@@ -15,7 +15,13 @@ from support.webcrm_answers import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.requests import activities_body, document_body, format_time
+from webcrm_sync.webcrm.requests import (
+    ActivityChange,
+    activities_body,
+    activity_change_body,
+    document_body,
+    format_time,
+)
 from webcrm_sync.webcrm.wire import Row
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -256,3 +262,52 @@ def test_each_domain_found_in_a_web_address_looks_like_one(text: str) -> None:
         assert "." in domain
         assert not domain.startswith("www.")
         assert not any(letter.isspace() for letter in domain)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1000, 1000.0), ("12.5", 12.5), (None, None), ("", None), ("1,5", None), ("NaN", None)],
+)
+def test_the_value_of_an_opportunity_is_a_number_or_unknown(
+    value: object, expected: float | None
+) -> None:
+    row = Row({"OpportunityId": 7, "OpportunityOrderValue": value})
+    assert wire.read_opportunity(row).value == expected
+
+
+@pytest.mark.parametrize("lost", [None, "", "0001-01-01T00:00:00"])
+def test_an_opportunity_without_a_real_lost_date_is_not_lost(lost: object) -> None:
+    row = Row({"OpportunityId": 7, "OpportunityLostDate": lost, "OpportunityPersonId": -1})
+    found = wire.read_opportunity(row)
+    assert (found.is_lost, found.person_id, found.organisation_id) == (False, 0, 0)
+
+
+@pytest.mark.parametrize("flag", [True, "true", 1, "1"])
+def test_the_flag_of_a_won_opportunity_may_be_a_number(flag: object) -> None:
+    assert wire.read_opportunity(
+        Row({"OpportunityId": 7, "OpportunityWinYesNo": flag})
+    ).is_marked_won
+    assert not wire.read_opportunity(Row({"OpportunityId": 7})).is_marked_won
+
+
+def test_the_number_of_a_level_is_its_value_or_begins_its_label() -> None:
+    choices = [
+        {"Text": "Lead", "Value": "1"},
+        {"Text": "02: Offer", "Value": "x"},
+        {"Text": "Nothing", "Value": None},
+        "odd",
+    ]
+    other = Row({"FieldMetadataFriendlyFieldName": "OpportunityNumber"})
+    level = Row({"FieldMetadataDbFieldName": "OP_Level", "FieldMetadataDropdownListData": choices})
+    assert wire.read_level_labels([other, level]) == {1: "Lead", 2: "02: Offer"}
+    assert wire.read_level_labels([other]) == {}
+
+
+@pytest.mark.parametrize(("none", "text"), [(0, "0"), (-1, "-1"), (None, "null")])
+def test_the_value_that_clears_an_opportunity_is_sent_as_configured(
+    none: int | None, text: str
+) -> None:
+    body = activity_change_body(5, ActivityChange(opportunity_id=0), no_opportunity=none)
+    assert body == b'{"ActivityId":5,"ActivityOpportunityId":' + text.encode() + b"}"
+    kept = activity_change_body(5, ActivityChange(memo=""), no_opportunity=none)
+    assert kept == b'{"ActivityId":5,"ActivityMemo":""}'

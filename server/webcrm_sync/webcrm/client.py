@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from webcrm_sync.core.crm import (
     ActivityDraft,
@@ -31,6 +31,8 @@ from webcrm_sync.webcrm.query import Select, Table, UnsafeText
 from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft, StreamedBody
 from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Line, Transport
 
+#: No record has changed after this, so a search for it finds none.
+_NEVER_YET = datetime(2999, 1, 1, tzinfo=UTC)
 _PERSON_FIELDS = (
     "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt Title"
     " DirectPhone MobilePhone"
@@ -228,6 +230,11 @@ class WebCrm:
         """
         rows = self._listing.changed(_select("Opportunity", _OPPORTUNITY_FIELDS), since)
         return read_each(rows, wire.read_opportunity, "OpportunityId", odd)
+
+    def try_opportunities(self) -> None:
+        """Returns if the token may read Opportunities. Raises as `try_activities` does."""
+        script = _select("Opportunity", "Id").where("OpportunityUpdatedAt", ">=", _NEVER_YET)
+        tuple(self._listing.query(script))
 
     def fetch_opportunity(self, opportunity_id: int) -> OpportunityRow:
         """One Opportunity as it is now. Raises Gone if there is none."""

@@ -15,7 +15,7 @@ from typing import Any, cast
 from flask import Flask, Response, request
 from werkzeug.routing import Map, Rule
 
-from webcrm_sync_sandbox.webcrm.access import AccessControl
+from webcrm_sync_sandbox.webcrm.access import AccessControl, NotAllowed
 from webcrm_sync_sandbox.webcrm.fields import Entity, Kind, Record, show
 from webcrm_sync_sandbox.webcrm.http import Bad, answer_errors, body, json_answer, paging
 from webcrm_sync_sandbox.webcrm.query_parser import ScriptError, parse
@@ -132,6 +132,8 @@ class _Api:
             table = self._world.table(script.table)
             if table is None or table.entity.name not in _SEARCHED:
                 raise ScriptError(f"Invalid object name '{script.table}'")
+            if table.entity.name in self._world.unreadable:
+                raise NotAllowed
             rows = search(script, table, zone=self._world.time_zone, page=page, size=size)
             return json_answer([self._told(row, f"{table.entity.name}Id") for row in rows])
         except ScriptError as error:

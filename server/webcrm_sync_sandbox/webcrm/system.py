@@ -55,7 +55,9 @@ class WebCrmSystem:
     writes), `lengths` (of fields that this system made shorter), `missing` (fields that it does not
     list), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
     people enter), `levels` (an Opportunity's levels and their labels), `no_opportunity` (the value
-    that takes an Activity off its Opportunity; another one that is no id is ignored).
+    that takes an Activity off its Opportunity; another one that is no id is ignored),
+    `locked_opportunities` (no Activity is taken under them), `unreadable` (the kinds of records
+    that tokens may not read).
     `foreign_opportunities`: the writes of the API that put an Activity under an Opportunity of
     another Organisation; tests expect none.
     """
@@ -81,6 +83,8 @@ class WebCrmSystem:
         self.time_zone = ZoneInfo("UTC")
         self.levels: dict[int, str] = dict(_LEVELS)
         self.no_opportunity: int | None = 0
+        self.locked_opportunities: set[int] = set()
+        self.unreadable: set[str] = set()
         self.foreign_opportunities: list[ForeignOpportunity] = []
         self.tables = {
             entity.name: Table(entity, clock, first_id=first_id)
@@ -263,6 +267,8 @@ class WebCrmSystem:
         for name, target in _LINKS.items():
             if record.get(name) and record[name] not in self.tables[target]:
                 raise ValueError(f"{name}: there is no {target} {record[name]}")
+        if record.get("ActivityOpportunityId") in self.locked_opportunities:
+            raise ValueError("The record is locked")
         linked = self.tables.get(str(record.get("DocumentLinkedEntityType")))
         if linked is not None and record.get("DocumentLinkedEntityId") not in linked:
             raise ValueError("DocumentLinkedEntityId: there is no such record")

@@ -184,3 +184,44 @@ def test_activities_are_read_by_page_and_by_id(served: ServedWebCrm, acme: int) 
     assert served.crm.fetch_activity(first.activity_id) == first
     with pytest.raises(Gone):
         served.crm.fetch_activity(third.activity_id + 1)
+
+
+def test_opportunities_are_read_with_all_that_people_know_them_by(
+    served: ServedWebCrm, acme: int
+) -> None:
+    person = served.system.add_person(acme, "buyer@acme.example")
+    crane = served.system.add_opportunity(
+        acme,
+        " Two \n cranes",
+        person_id=person,
+        number="4711",
+        level=2,
+        OpportunityOrderValue=1000.5,
+        OpportunityCurrencyName="DKK",
+    )
+    lost_at = served.clock.now()
+    lost = served.system.add_opportunity(acme, "Pier", OpportunityLostDate=lost_at)
+    one, other = served.crm.list_changed_opportunities(LONG_AGO)
+    assert one == served.crm.fetch_opportunity(crane)
+    assert (one.opportunity_id, one.organisation_id, one.person_id) == (crane, acme, person)
+    assert (one.number, one.name, one.value, one.currency) == ("4711", "Two cranes", 1000.5, "DKK")
+    assert (one.level, one.level_text, one.is_lost, one.is_marked_won) == (2, "Offer", False, False)
+    assert (other.opportunity_id, other.is_lost, other.value) == (lost, True, None)
+    assert served.crm.list_changed_opportunities(lost_at + timedelta(minutes=1)) == ()
+    with pytest.raises(Gone):
+        served.crm.fetch_opportunity(9)
+
+
+def test_the_levels_are_read_with_their_labels(served: ServedWebCrm) -> None:
+    assert served.crm.list_level_labels() == {1: "Lead", 2: "Offer", 3: "Negotiation", 4: "Won"}
+    served.system.missing.add("OpportunityLevel")
+    assert served.crm.list_level_labels() == {}
+
+
+def test_an_activity_is_read_with_its_opportunity(served: ServedWebCrm, acme: int) -> None:
+    crane = served.system.add_opportunity(acme, "Crane")
+    served.crm.write_activities([create_draft(acme, opportunity_id=crane), create_draft(acme)])
+    first, second = served.crm.list_keyed_activities(acme, created_since=LONG_AGO)
+    assert (first.opportunity_id, second.opportunity_id) == (crane, None)
+    assert first.updated_at == first.created_at
+    assert served.crm.fetch_activity(first.activity_id) == first

@@ -9,6 +9,7 @@ from io import BytesIO
 
 from contract.webcrm_client.served_webcrm import KEY, ServedWebCrm, create_draft
 from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, RejectedRecord
+from webcrm_sync.webcrm.requests import ActivityChange
 
 
 def test_an_activity_is_saved_as_drafted(served: ServedWebCrm, acme: int) -> None:
@@ -85,3 +86,15 @@ def test_attachments_are_linked_to_their_activity_and_listed(
         DocumentRow(stored[0]["DocumentId"], activity.record_id, "offer.pdf"),
         DocumentRow(single.record_id, activity.record_id, "README"),
     ]
+
+
+def test_an_activity_is_put_under_an_opportunity_and_taken_off_it(
+    served: ServedWebCrm, acme: int
+) -> None:
+    crane = served.system.add_opportunity(acme, "Crane")
+    served.crm.write_activities([create_draft(acme)])
+    (activity_id,) = (a["ActivityId"] for a in served.system.activities)
+    for chosen in (crane, 0):
+        served.crm.change_activity(activity_id, ActivityChange(opportunity_id=chosen))
+        assert served.system.activities[0].get("ActivityOpportunityId", 0) == chosen
+        assert served.system.activities[0]["ActivityDescription"] == "Offer"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from webcrm_sync.core.errors import Forbidden, LoginRefused, SyncError, TryLater
+from webcrm_sync.core.errors import Forbidden, Gone, LoginRefused, Refused, SyncError, TryLater
+from webcrm_sync.core.opportunities import find_won_levels
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
 from webcrm_sync.net.reach import Unreachable, reach
 from webcrm_sync.settings import PREFIX, Settings
@@ -16,6 +17,7 @@ from webcrm_sync.webcrm.field_metadata import FieldMetadata
 #: The length of a filing's key (`core/identity.py`).
 _KEY_LENGTH = 30
 _LOGIN, _FIELDS, _WRITING = "webCRM login", "webCRM fields", "webCRM write permission"
+_OPPORTUNITIES = "webCRM Opportunities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class WebCrmChecks:
         yield from login
         if all(check.verdict is Verdict.OK for check in login):
             yield from run_part(_FIELDS, self._check_fields)
+            yield from run_part(_OPPORTUNITIES, self._check_opportunities)
             yield from run_part(_WRITING, self._check_writing)
 
     def _check_login(self) -> Iterator[Check]:
@@ -95,6 +98,35 @@ class WebCrmChecks:
             yield Check(_FIELDS, Verdict.FAILED, text)
         if fields and not troubles:
             yield Check(_FIELDS, Verdict.OK, "labels and key field exist")
+
+    def _check_opportunities(self) -> Iterator[Check]:
+        try:
+            self.webcrm.try_opportunities()
+            labels = self.webcrm.list_level_labels()
+        except SyncError as error:
+            if not isinstance(error, Refused | Gone) and error.code != UNAUTHORIZED:
+                raise
+            text = (
+                "the application token may not read Opportunities, so no mail can be filed under "
+                "one. Give it Read for Opportunities in webCRM (Configuration > Integration > API)"
+            )
+            yield Check(_OPPORTUNITIES, Verdict.WARNING, text)
+            return
+        yield Check(_OPPORTUNITIES, Verdict.OK, self._explain_won(labels))
+
+    def _explain_won(self, labels: Mapping[int, str]) -> str:
+        """Which Opportunities count as won, and how to change that."""
+        advice = f"if another level is won too, name all in {PREFIX}WEBCRM_WON_LEVELS"
+        if levels := self.settings.webcrm_won_levels:
+            advice = f"as {PREFIX}WEBCRM_WON_LEVELS says"
+        levels = levels or find_won_levels(labels)
+        if not levels:
+            return (
+                "no level is called won, so webCRM's own flag decides which are; if a level is "
+                f"won, name it in {PREFIX}WEBCRM_WON_LEVELS"
+            )
+        named = ", ".join(f"{n} {labels.get(n, '')}".strip() for n in sorted(levels))
+        return f"those of level {named} count as won; {advice}"
 
     def _check_writing(self) -> Iterator[Check]:
         """Really write, since webCRM tells nobody the rights of a token."""
