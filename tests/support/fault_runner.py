@@ -41,6 +41,7 @@ SELECT min(at) FROM (
   SELECT due_at AS at FROM filing WHERE NOT is_complete
   UNION ALL SELECT due_at FROM mirror WHERE state IN ('planned', 'intended')
   UNION ALL SELECT mark_due_at FROM item
+  UNION ALL SELECT due_at FROM wish
   UNION ALL SELECT retry_at FROM item WHERE state IN ('found', 'parked')
   UNION ALL SELECT gate_at FROM mailbox
   UNION ALL SELECT webcrm_due_at FROM company
@@ -216,6 +217,8 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
             person = scenario.add_contact(BO)
             scenario.add_contact(LIS, "Skovby")
             user = sandbox.crm.add_user(KIM, "Kim Nordwind")
+            for organisation_id in scenario.organisations.values():
+                sandbox.crm.add_opportunity(organisation_id, f"Deal of {organisation_id}")
             for address in (KIM, EVA):
                 scenario.add_mailbox(address, address.partition("@")[0].title())
             scenario.poll_webcrm()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.scenario import Scenario
+from webcrm_sync.engine.matching.manual_choice import change
 from webcrm_sync.engine.matching.opportunity_choice import set_opportunity
 from webcrm_sync.store import emails
 from webcrm_sync.store.items.locks import lock_company
@@ -19,6 +20,15 @@ def put_under(
         email = emails.emails_by_id(tx, [item.email_id])[item.email_id]
         place = scenario.organisations[organisation]
         set_opportunity(tx, email, place, opportunity, by="Kim Nordwind")
+
+
+def move_to(scenario: Scenario, box: SimMailbox, graph_id: str, organisation_id: int) -> None:
+    """Choose another Organisation for the only place of a mail."""
+    item = scenario.item(box, graph_id)
+    with scenario.context.begin() as tx:
+        lock_company(tx)
+        email = emails.emails_by_id(tx, [item.email_id])[item.email_id]
+        change(scenario.context, tx, email, organisation_id, replaces=None, by="Kim Nordwind")
 
 
 def opportunity_of(scenario: Scenario, subject: str) -> int:

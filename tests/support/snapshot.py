@@ -31,7 +31,8 @@ SELECT m.address, e.subject, i.state, i.reason, i.detail, f.place, i.categories,
 """
 _FILINGS = """
 SELECT x.key, x.organisation_id, x.is_complete, x.is_withdrawn, x.last_error, e.content,
-       x.activity_id, (SELECT count(*) FROM document d WHERE d.filing_id = x.id) AS planned,
+       x.activity_id, x.opportunity_id,
+       (SELECT count(*) FROM document d WHERE d.filing_id = x.id) AS planned,
        (SELECT count(document_id) FROM document d WHERE d.filing_id = x.id) AS written
   FROM filing x JOIN email e ON e.id = x.email_id
 """
