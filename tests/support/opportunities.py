@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.scenario import Scenario
-from webcrm_sync.engine.matching.manual_choice import change
+from webcrm_sync.engine.matching.manual_choice import Chooser, change
 from webcrm_sync.engine.matching.opportunity_choice import set_opportunity
 from webcrm_sync.store import emails
 from webcrm_sync.store.items.locks import lock_company
@@ -28,7 +28,8 @@ def move_to(scenario: Scenario, box: SimMailbox, graph_id: str, organisation_id:
     with scenario.context.begin() as tx:
         lock_company(tx)
         email = emails.emails_by_id(tx, [item.email_id])[item.email_id]
-        change(scenario.context, tx, email, organisation_id, replaces=None, by="Kim Nordwind")
+        by = Chooser(item.mailbox_id, "Kim Nordwind")
+        change(scenario.context, tx, email, organisation_id, replaces=None, by=by)
 
 
 def opportunity_of(scenario: Scenario, subject: str) -> int:
