@@ -239,6 +239,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mails/customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The new Organisation and its contact in webCRM, each created once; the mail is synced there. */
+        post: operations["create_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules": {
         parameters: {
             query?: never;
@@ -296,7 +313,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "sync" | "anyway" | "retry" | "choose" | "change" | "edit_places" | "mark_too" | "undo" | "create_contact";
+        Action: "sync" | "anyway" | "retry" | "choose" | "change" | "edit_places" | "mark_too" | "undo" | "create_contact" | "add_customer";
         AddPlaceRequest: {
             mail: components["schemas"]["MailRefShape"];
             organisationId: number;
@@ -359,6 +376,18 @@ export interface components {
             address: string;
             organisationId: number;
         };
+        CustomerRequest: {
+            mail: components["schemas"]["MailRefShape"];
+            organisation: components["schemas"]["NewOrganisationShape"];
+            /** @default null */
+            contact?: components["schemas"]["FirstContactShape"] | null;
+            /** @default false */
+            evenIfSimilar?: boolean;
+            /** @default null */
+            along?: components["schemas"]["AlongShape"] | null;
+            /** @default false */
+            evenIfPrivate?: boolean;
+        };
         /** @enum {string} */
         DisplayStatus: "new" | "on_its_way" | "synced" | "waiting" | "parked" | "skipped" | "mirrored" | "draft";
         EventFactsShape: {
@@ -371,6 +400,14 @@ export interface components {
             isByRule: boolean;
             isShared: boolean;
             tookSeconds: number | null;
+        };
+        FirstContactShape: {
+            name: string;
+            address: string;
+            /** @default null */
+            title?: string | null;
+            /** @default null */
+            phone?: string | null;
         };
         /** @enum {string} */
         Forecast: "known" | "nobody" | "several";
@@ -432,6 +469,21 @@ export interface components {
         NewContactShape: {
             personId: number;
         };
+        NewCustomerShape: {
+            similar: components["schemas"]["OrganisationShape"][];
+            mail: components["schemas"]["MailStateShape"] | null;
+            organisationId: number | null;
+            personId: number | null;
+        };
+        NewOrganisationShape: {
+            name: string;
+            /** @default null */
+            domain?: string | null;
+            /** @default null */
+            phone?: string | null;
+            /** @default null */
+            www?: string | null;
+        };
         OrganisationShape: {
             id: number;
             name: string;
@@ -463,6 +515,8 @@ export interface components {
             retryAfter?: number | null;
             /** @default null */
             claims?: string | null;
+            /** @default null */
+            field?: string | null;
         };
         ProgressShape: {
             moved: boolean;
@@ -1482,6 +1536,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewContactShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    create_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewCustomerShape"];
                 };
             };
             400: {

@@ -7,7 +7,7 @@ import { type StatusRow, statusRow } from "./status_row.ts";
 import { isWebAddress } from "./view_context.ts";
 
 /** What a button does. "file": files the mail under the marked candidate. */
-export type ButtonName = Action | "file" | "open" | "sign_in" | "reload";
+export type ButtonName = Exclude<Action, "add_customer"> | "file" | "open" | "sign_in" | "reload";
 
 export interface ButtonView {
   name: ButtonName;

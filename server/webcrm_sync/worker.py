@@ -43,6 +43,7 @@ from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.engine.operations import clock, heartbeat, retention, tallies
+from webcrm_sync.engine.pane.customer_job import create_customers
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.store.database import libpq_url, may_have_ended
 
@@ -61,6 +62,7 @@ STEPS: Mapping[Job, Step] = {
     Job.FILE: lambda context, _: file(context),
     Job.MIRROR: lambda context, _: mirror(context),
     Job.REFRESH_DIRECTORY: lambda context, _: refresh_directory(context),
+    Job.CREATE_CUSTOMERS: lambda context, _: create_customers(context),
     Job.PROVE_MAILBOX: prove.prove_due_mailbox,
     Job.PROVE_WEBCRM: lambda context, _: prove.prove_due_page(context),
     Job.RETAIN: lambda context, _: retention.housekeeping(context),

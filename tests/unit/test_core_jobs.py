@@ -16,7 +16,9 @@ def test_jobs_about_a_mailbox_carry_its_id() -> None:
 
 def test_jobs_that_call_webcrm_wait_in_its_queue() -> None:
     calling = {job for job in Job if job.calls_webcrm}
-    assert calling == {Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM}
+    assert calling == {
+        *(Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM, Job.CREATE_CUSTOMERS)
+    }
     assert {job.queue for job in calling} == {Queue.WEBCRM}
 
 

@@ -11,6 +11,7 @@ SyncError
 +- Refused       the service said no: repeating the same request does not help
 |  +- Forbidden  the application may not do this (403 of webCRM: a token that may only read)
 |  +- TooLarge   the request exceeds the service's size limit (413)
+|  +- InvalidField  one field of the request cannot be written
 """
 
 from __future__ import annotations
@@ -83,3 +84,11 @@ class Forbidden(Refused):
 
 class TooLarge(Refused):
     """The request is too large for the service."""
+
+
+class InvalidField(Refused):
+    """One field of the request cannot be written. `field`: its place, such as `contact.name`."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message, code="InvalidField")
+        self.field = field

@@ -37,6 +37,8 @@ class EventKind(StrEnum):
     FILED_AGAIN = "filed again"
     CHANGE_REFUSED = "not changed"
     ATTACHMENT_LEFT_OUT = "left out"
+    CUSTOMER_CREATED = "customer created"
+    CUSTOMER_REFUSED = "customer refused"
     OPPORTUNITY_CHOSEN = "opportunity chosen"
     OPPORTUNITY_SET = "opportunity set"
     OPPORTUNITY_LEFT_OUT = "opportunity left out"
@@ -110,6 +112,8 @@ FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.OPPORTUNITY_SET: _IN_WEBCRM | {"opportunity"},
     EventKind.OPPORTUNITY_LEFT_OUT: _IN_WEBCRM | {"opportunity"},
     EventKind.OPPORTUNITY_CHANGED_IN_WEBCRM: _IN_WEBCRM | {"opportunity"},
+    EventKind.CUSTOMER_CREATED: frozenset({"organisations", "by"}),
+    EventKind.CUSTOMER_REFUSED: frozenset({"detail", "by"}),
     EventKind.ADOPTED: _IN_WEBCRM,
     EventKind.RECOVERED: _IN_WEBCRM,
     EventKind.MAILBOX_ADDED: frozenset(),

@@ -34,6 +34,7 @@ class Job(StrEnum):
     FILE = "file"
     MIRROR = "mirror"
     REFRESH_DIRECTORY = "directory"
+    CREATE_CUSTOMERS = "create customers"
     PROVE_MAILBOX = "prove mailbox"
     PROVE_WEBCRM = "prove webcrm"
     RETAIN = "housekeeping"
@@ -60,7 +61,9 @@ class Job(StrEnum):
 
 _ABOUT_A_MAILBOX = frozenset({Job.DISCOVER, Job.READ_ON, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX})
 _QUEUES = {Job.MATCH: Queue.MATCHING, Job.READ_ON: Queue.FURTHER_PAGES, Job.ALERT: Queue.CLOCK}
-_CALLING_WEBCRM = frozenset({Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM})
+_CALLING_WEBCRM = frozenset(
+    {Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM, Job.CREATE_CUSTOMERS}
+)
 
 
 class ClockJob(StrEnum):

@@ -27,6 +27,8 @@ _LONGEST_CALL = timedelta(seconds=30)
 #: After this time an Organisation that webCRM accepted and does not list is given up.
 _SEARCHED = timedelta(minutes=10)
 _MAX_SEARCH_GAP = timedelta(seconds=30)
+#: The shortest name field that is known (GitHub webCRMdotcom/ErpIntegrations of 2018).
+_SHORTEST_LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,16 @@ def first_search_at(intent_at: datetime, *, settle: timedelta) -> datetime:
 
 
 def decide_after_search(
-    claim: OrganisationClaim, *, now: datetime, settle: timedelta
+    claim: OrganisationClaim, *, searches: int, now: datetime, settle: timedelta
 ) -> AfterSearch:
-    """What the latest search means, counted in `searches`. `settle`: webCRM's search lag."""
+    """What the latest of so many searches means. `settle`: webCRM's search lag."""
     assert claim.intent_at is not None
     if claim.is_accepted:
         is_hopeless = now >= claim.intent_at + max(_SEARCHED, 2 * settle)
         return AfterSearch.GIVE_UP if is_hopeless else AfterSearch.SEARCH_AGAIN
     decision = verification.decide_after_search(
         intent_at=claim.intent_at,
-        searches=claim.searches,
+        searches=searches,
         now=now,
         settle=max(settle, _LONGEST_CALL),
     )
@@ -116,8 +118,15 @@ def created_since(at: datetime) -> datetime:
 def find_created(
     name: str, listed: Iterable[OrganisationRow], *, earlier_ids: Iterable[int] = ()
 ) -> tuple[int, ...]:
-    """The ids of the listed Organisations of this name, without the earlier ones, by id."""
+    """The ids of the listed Organisations of this name, without the earlier ones, by id.
+
+    A system may keep the beginning of a long name only.
+    """
     wanted = fold_name(neutralize_tags(name))
     earlier = frozenset(earlier_ids)
-    ids = (row.organisation_id for row in listed if fold_name(row.name) == wanted)
+    ids = (row.organisation_id for row in listed if _is_same_name(fold_name(row.name), wanted))
     return tuple(sorted(i for i in ids if i not in earlier))
+
+
+def _is_same_name(listed: str, wanted: str) -> bool:
+    return listed == wanted or (len(listed) >= _SHORTEST_LIMIT and wanted.startswith(listed))

@@ -22,17 +22,32 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 @contextmanager
 def enforce_deadline(moment: float) -> Iterator[None]:
-    """Limits every wait on a connection within the block to `moment` of `time.monotonic`."""
-    token = _deadline.set(moment)
+    """Limits every wait on a connection within the block to `moment` of `time.monotonic`.
+
+    An earlier deadline of a surrounding block stays in force.
+    """
+    token = _deadline.set(min(moment, _deadline.get()))
     try:
         yield
     finally:
         _deadline.reset(token)
 
 
+@contextmanager
+def answer_within(seconds: float) -> Iterator[None]:
+    """Limits all that the block waits for, together, since a person waits for it."""
+    with enforce_deadline(time.monotonic() + seconds):
+        yield
+
+
+def seconds_left() -> float:
+    """The time until the deadline of the surrounding block, infinite without one."""
+    return _deadline.get() - time.monotonic()
+
+
 def _shorten(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
     """`timeout`, or the time until the deadline if that is less. Raises `too_late` after it."""
-    left = _deadline.get() - time.monotonic()
+    left = seconds_left()
     if left <= 0:
         raise too_late("the call's time is over")
     if left == float("inf"):

@@ -62,7 +62,7 @@ _IS_OPEN = new_customer.c.completed_at.is_(None) & new_customer.c.refusal.is_(No
 def save(
     tx: Tx, key: CustomerKey, *, by: str, contact: ContactDraft | None, due_at: datetime
 ) -> None:
-    """Record what a person creates, before the first call. Replaces one that was refused.
+    """Record what a person creates, before the first call. Replaces one that has ended.
 
     `due_at`: when the job goes on with it if the request of the person does not finish it.
     """
@@ -72,13 +72,11 @@ def save(
         **dict(zip(_CONTACT, written, strict=True)),
         "requested_at": tx.now,
         "due_at": due_at,
-        "refusal": None,
         "attempts": 0,
+        **dict.fromkeys(("organisation_id", "person_id", "moved_at", "completed_at", "refusal")),
     }
     new = insert(new_customer).values(**_values(key), **values)
-    again = new.on_conflict_do_update(
-        index_elements=list(_KEY), set_=values, where=new_customer.c.refusal.is_not(None)
-    )
+    again = new.on_conflict_do_update(index_elements=list(_KEY), set_=values, where=~_IS_OPEN)
     tx.connection.execute(again)
 
 
@@ -100,16 +98,16 @@ def of_copies(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str,
     return {one.key.graph_id: one for one in rows}
 
 
-def of_email(tx: Tx, email_id: int) -> Sequence[NewCustomer]:
-    """The finished requests for any copy of this mail, oldest first."""
+def ended_of_email(tx: Tx, email_id: int) -> Sequence[NewCustomer]:
+    """The requests for any copy of this mail that are over, oldest first."""
     is_of_copy = (new_customer.c.mailbox_id == item.c.mailbox_id) & (
         new_customer.c.graph_id == item.c.graph_id
     )
     query = (
         select(*_COLUMNS)
         .join(item, is_of_copy)
-        .where(item.c.email_id == email_id, new_customer.c.completed_at.is_not(None))
-        .order_by(new_customer.c.completed_at)
+        .where(item.c.email_id == email_id, ~_IS_OPEN)
+        .order_by(new_customer.c.requested_at)
     )
     return [_read(tuple(row)) for row in tx.connection.execute(query)]
 
@@ -128,9 +126,9 @@ def due(tx: Tx, *, limit: int) -> Sequence[NewCustomer]:
     return [_read(tuple(row)) for row in tx.connection.execute(query)]
 
 
-def postpone(tx: Tx, key: CustomerKey, *, due_at: datetime, attempts: int) -> None:
+def postpone(tx: Tx, key: CustomerKey, *, due_at: datetime, has_failed: bool = False) -> None:
     """Let the job go on with the request at that time."""
-    _change(tx, key, due_at=due_at, attempts=attempts)
+    _change(tx, key, due_at=due_at, attempts=new_customer.c.attempts + int(has_failed))
 
 
 def note_organisation(tx: Tx, key: CustomerKey, organisation_id: int) -> None:

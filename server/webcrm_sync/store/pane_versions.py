@@ -50,6 +50,8 @@ SELECT
   m.id, m.trouble, m.push_trouble, m.paused_at, c.webcrm_trouble, folders.graph_ids,
   (SELECT number FROM directory_version WHERE company_id = c.id),
   (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = requested.graph_id),
+  (SELECT string_agg(xmin::text, ' ' ORDER BY folded_name) FROM new_customer
+   WHERE mailbox_id = m.id AND graph_id = requested.graph_id),
   (SELECT sum(hashtextextended(address, 0)) FROM always_sync WHERE mailbox_id = m.id),
   (SELECT string_agg(concat_ws('.', i.id, i.xmin), ' ' ORDER BY i.id)
    FROM item i WHERE i.email_id = ANY(same.ids)),

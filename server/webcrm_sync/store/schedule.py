@@ -91,6 +91,11 @@ UNION ALL
 SELECT '{Job.REFRESH_DIRECTORY}', c.id FROM company c
  WHERE {_WEBCRM_IS_OPEN} AND coalesce(c.directory_due_at, :now) <= :now
 UNION ALL
+SELECT '{Job.CREATE_CUSTOMERS}', c.id FROM company c WHERE {_WEBCRM_IS_OPEN} AND EXISTS (
+   SELECT 1 FROM new_customer n JOIN mailbox m ON m.id = n.mailbox_id
+    WHERE m.company_id = c.id AND n.completed_at IS NULL AND n.due_at <= :now
+      AND m.paused_at IS NULL AND {_IS_LEASED})
+UNION ALL
 SELECT '{Job.PROVE_MAILBOX}', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
  WHERE {MAILBOX_IS_OPEN} AND p.due_at <= :now
 UNION ALL

@@ -24,6 +24,8 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Row, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from webcrm_sync.core.errors import TryLater
+from webcrm_sync.net.deadline import seconds_left
 from webcrm_sync.store.database import Tx, sqlalchemy_url
 from webcrm_sync.store.shared_engine import SharedEngine
 
@@ -152,7 +154,8 @@ class WebCrmLine:
     def turn(self, longest: timedelta) -> Iterator[None]:
         """Wait for a turn; the block makes one call, which ends within `longest`.
 
-        Raises OperationalError while the database is away.
+        Raises OperationalError while the database is away, TryLater when the deadline of the
+        surrounding block passes before the turn comes.
         """
         with self._engine.connect() as connection:
             try:
@@ -169,6 +172,7 @@ class WebCrmLine:
         """Return the id of the call when it may be made. The connection then holds the line."""
         asked_at = time.monotonic()
         while True:
+            _check_deadline()
             if self._is_person:
                 connection.execute(_ANNOUNCE, self._keys)
             self._wait(connection)
@@ -195,6 +199,7 @@ class WebCrmLine:
             except DBAPIError as error:
                 if not isinstance(error.orig, LockNotAvailable):
                     raise
+                _check_deadline()
                 connection.execute(_END_OVERDUE, {**self._keys, "patience": _PATIENCE})
             else:
                 return
@@ -206,6 +211,11 @@ class WebCrmLine:
             connection.execute(_LEAVE)  # apart, since the next one must see the end
         except DBAPIError:
             connection.invalidate()
+
+
+def _check_deadline() -> None:
+    if seconds_left() <= 0:
+        raise TryLater("webCRM is busy at this moment.")
 
 
 @cache

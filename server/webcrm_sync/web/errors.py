@@ -10,7 +10,7 @@ from math import ceil
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater
+from webcrm_sync.core.errors import Gone, InvalidField, Refused, SyncError, TryLater
 
 #: When the pane asks again if the error does not say when.
 _RETRY_AFTER_S = 5
@@ -41,18 +41,24 @@ _CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found"
 
 @dataclass(slots=True, eq=False)
 class Problem(Exception):
-    """An error as the add-in receives it. The pane decides by its `code`."""
+    """An error as the add-in receives it. The pane decides by its `code`.
+
+    `field`: the part of the request that is refused, such as `contact.name`.
+    """
 
     status: int
     code: str
     detail: str = ""
     retry_after_s: int | None = None
+    field: str | None = None
 
 
 def to_problem(error: SyncError, now: datetime) -> Problem:
     """The problem that an error of the engine is for the add-in."""
     if isinstance(error, Gone):
         return Problem(404, "not_found", str(error))
+    if isinstance(error, InvalidField):
+        return Problem(409, "conflict", str(error), field=error.field)
     if isinstance(error, Refused):
         code = error.code if error.code in _REFUSALS else "conflict"
         return Problem(409, code, str(error))
@@ -91,6 +97,8 @@ def problem_response(problem: Problem) -> Response:
     if problem.retry_after_s is not None:
         body["retryAfter"] = problem.retry_after_s
         response.headers["Retry-After"] = str(problem.retry_after_s)
+    if problem.field is not None:
+        body["field"] = problem.field
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.set_data(json.dumps(body))

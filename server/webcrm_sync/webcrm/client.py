@@ -14,6 +14,7 @@ from webcrm_sync.core.crm import (
     DocumentRow,
     Field,
     KeyedActivity,
+    OrganisationDraft,
     OrganisationRow,
     PersonRow,
     RejectedRecord,
@@ -246,6 +247,14 @@ class WebCrm:
         answer = self._call("GET", "/FieldsMetadata/Opportunity")
         return wire.read_level_labels(wire.read_rows(answer))
 
+    def list_new_organisations(self, created_since: datetime) -> tuple[OrganisationRow, ...]:
+        """Every Organisation created since then that can be read, by id."""
+        script = _select("Organisation", _ORGANISATION_FIELDS).where(
+            "OrganisationCreatedAt", ">=", clamp_for_webcrm(created_since)
+        )
+        rows = self._listing.query(script.order_by("OrganisationId"))
+        return read_each(rows, wire.read_organisation, "OrganisationId", [])
+
     # ---- writing -------------------------------------------------------------------------
 
     def write_activities(
@@ -304,10 +313,18 @@ class WebCrm:
         with suppress(Gone):
             self._call("DELETE", f"/Documents/{document_id:d}")
 
-    def create_person(self, draft: PersonDraft) -> CreatedRecord:
+    def create_person(self, draft: PersonDraft, *, until: datetime = NEVER) -> CreatedRecord:
         """Creates a Person. Not idempotent."""
-        answer = self._call("POST", "/Persons", body=requests.person_body(draft))
+        answer = self._call("POST", "/Persons", body=requests.person_body(draft), until=until)
         return wire.read_new_id(answer, "PersonId")
+
+    def create_organisation(
+        self, draft: OrganisationDraft, *, until: datetime = NEVER
+    ) -> int | None:
+        """Creates an Organisation; its id, None if webCRM does not say it. Not idempotent."""
+        body = requests.organisation_body(draft)
+        answer = self._call("POST", "/Organisations", body=body, until=until)
+        return wire.find_new_id(answer, "OrganisationId")
 
     def _activities_body(self, drafts: Sequence[ActivityDraft]) -> bytes:
         settings = self._settings

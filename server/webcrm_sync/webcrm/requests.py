@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import PurePosixPath
 
-from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
+from webcrm_sync.core.crm import ActivityDraft, DocumentDraft, OrganisationDraft
 from webcrm_sync.core.neutralize import neutralize_tags
 from webcrm_sync.core.times import clamp_for_webcrm
 
@@ -24,9 +24,15 @@ _SHOWN_FIELDS = frozenset(
         "ActivityMemo",
         "DocumentFileExtension",
         "DocumentFileName",
+        "OrganisationDomain",
+        "OrganisationName",
+        "OrganisationTelephone",
+        "OrganisationWww",
+        "PersonDirectPhone",
         "PersonFirstName",
         "PersonLastName",
         "PersonName",
+        "PersonTitle",
     }
 )
 #: The bytes read at once: a multiple of three, so that the pieces of base64 join without padding.
@@ -55,6 +61,8 @@ class PersonDraft:
     name: str
     address: str
     organisation_id: int
+    title: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,24 @@ def person_body(draft: PersonDraft) -> bytes:
         PersonEmail=draft.address,
         PersonOrganisationId=draft.organisation_id,
         PersonStatus="Active",
+        PersonTitle=draft.title or None,
+        PersonDirectPhone=draft.phone or None,
+    )
+
+
+def organisation_body(draft: OrganisationDraft) -> bytes:
+    """The body of POST /Organisations.
+
+    >>> organisation_body(OrganisationDraft("Havnebyg", owner_id=11)).decode()
+    '{"OrganisationId":0,"OrganisationName":"Havnebyg","OrganisationOwner":11}'
+    """
+    return _record_body(
+        OrganisationId=0,
+        OrganisationName=draft.name,
+        OrganisationDomain=draft.domain or None,
+        OrganisationTelephone=draft.phone or None,
+        OrganisationWww=draft.www or None,
+        OrganisationOwner=draft.owner_id,
     )
 
 

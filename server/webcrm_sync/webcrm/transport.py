@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -11,8 +11,9 @@ from typing import Literal, Protocol
 
 import httpx
 
-from webcrm_sync.core.errors import TooLate
+from webcrm_sync.core.errors import TooLate, TryLater
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, Bounds
+from webcrm_sync.net.deadline import seconds_left
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.errors import (
@@ -118,7 +119,7 @@ class Transport:
 
     def _bearer(self) -> str:
         """The access token; logs in when there is none or the last one is too old."""
-        with self._login:
+        with self._login_alone():
             now = self._now()
             if not self._token or now - self._token_since >= _TOKEN_AGE:
                 code = self._settings.webcrm_token.get_secret_value()
@@ -127,9 +128,20 @@ class Transport:
                 self._token_since = now
             return self._token
 
+    @contextmanager
+    def _login_alone(self) -> Iterator[None]:
+        """Waits while another thread logs in, within the deadline of the surrounding block."""
+        left = seconds_left()
+        if not self._login.acquire(timeout=-1 if left == float("inf") else max(0.0, left)):
+            raise TryLater("webCRM is busy at this moment.")
+        try:
+            yield
+        finally:
+            self._login.release()
+
     def _forget(self, refused: httpx.Request) -> None:
         """Log in before the next call, unless another thread has done so since `refused`."""
-        with self._login:
+        with self._login_alone():
             if refused.headers["Authorization"] == f"Bearer {self._token}":
                 self._token = ""
 

@@ -272,16 +272,20 @@ def _read_bulk_result(result: object) -> CreatedRecord | RejectedRecord:
 
 
 def read_new_id(answer: Answer, id_name: str) -> CreatedRecord:
+    """The id of a new record. Raises Unclear if the answer holds none."""
+    new_id = find_new_id(answer, id_name)
+    if new_id is None:
+        raise Unclear("webCRM did not return the new record's id")
+    return CreatedRecord(new_id)
+
+
+def find_new_id(answer: Answer, id_name: str) -> int | None:
     """The id of a new record: a number, a number as text, or an object that holds it.
 
-    Each of these forms occurs in public clients. Raises Unclear if the answer holds no id.
+    Each of these forms occurs in public clients. None if the answer holds no id, as webCRM's
+    Swagger declares it for POST /Organisations.
     """
     body = parse_json(answer)
     new_id = body.get(id_name) if isinstance(body, dict) else body
-    if (
-        isinstance(new_id, str | int)
-        and not isinstance(new_id, bool)
-        and _ID.fullmatch(f"{new_id}")
-    ):
-        return CreatedRecord(int(new_id))
-    raise Unclear("webCRM did not return the new record's id")
+    is_number = isinstance(new_id, str | int) and not isinstance(new_id, bool)
+    return int(f"{new_id}") if is_number and _ID.fullmatch(f"{new_id}") else None

@@ -174,13 +174,27 @@ class _Api:
         return json_answer(self._show(table, self._stored(table, record_id)))
 
     def create(self, name: str) -> Response:
-        """POST one record. Organisations and Users answer without a body."""
+        """POST one record. Users answer without a body, Organisations as the system says."""
         entity = self._world.tables[name].entity
         try:
             record_id = self._world.create(entity, self._world.read(entity, body()))
         except ValueError as error:
             raise Bad(400, str(error)) from error
-        return Response(status=200) if name in {"Organisation", "User"} else json_answer(record_id)
+        if name == "User":
+            return Response(status=200)
+        return (
+            self._new_organisation(record_id) if name == "Organisation" else json_answer(record_id)
+        )
+
+    def _new_organisation(self, record_id: int) -> Response:
+        table = self._world.tables["Organisation"]
+        match self._world.organisation_answer:
+            case "empty":
+                return Response(status=200)
+            case "id":
+                return json_answer(record_id)
+            case "record":
+                return json_answer(self._show(table, table[record_id]))
 
     def update(self, name: str, record_id: int) -> Response:
         """PUT one record; fields left out are kept."""

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from webcrm_sync_sandbox.clock import Clock
@@ -15,6 +15,8 @@ from webcrm_sync_sandbox.webcrm import fields
 from webcrm_sync_sandbox.webcrm.fields import Entity, Record
 from webcrm_sync_sandbox.webcrm.table import Table
 
+#: Nothing as webCRM's Swagger says, the id as for other records, or the record (a client of 2026).
+OrganisationAnswer = Literal["empty", "id", "record"]
 #: The drop-down of ActivityAction in a new system.
 _ACTIONS = ("E-mail in", "E-mail out", "Phone call", "Meeting", "Letter", "To do")
 #: The levels of an Opportunity in a new system, with their labels.
@@ -52,12 +54,13 @@ class WebCrmSystem:
     `dislikes_parallel` (a token's second request at a time is cut off or gets 401), `answer_time`
     (of every call), `calls_a_minute`, `login_refusal` (status of a refused login; 200 says it in
     the body), `read_only` (tokens that may only read), `read_only_refusal` (the status of their
-    writes), `lengths` (of fields that this system made shorter), `missing` (fields that it does not
-    list), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
-    people enter), `levels` (an Opportunity's levels and their labels), `no_opportunity` (the value
-    that takes an Activity off its Opportunity; another one that is no id is ignored),
-    `locked_opportunities` (no Activity is taken under them), `unreadable` (the kinds of records
-    that tokens may not read).
+    writes), `lengths` (of fields that this system made shorter), `required` (fields that it
+    demands of a new record), `organisation_answer` (to POST /Organisations: public sources differ),
+    `missing` (fields that it does not list), `largest_request` (in bytes; a larger one gets 413),
+    `time_zone` (of the times people enter), `levels` (an Opportunity's levels and their labels),
+    `no_opportunity` (the value that takes an Activity off its Opportunity; another one that is no
+    id is ignored), `locked_opportunities` (no Activity is taken under them), `unreadable` (the
+    kinds of records that tokens may not read).
     `foreign_opportunities`: the writes of the API that put an Activity under an Opportunity of
     another Organisation; tests expect none.
     """
@@ -77,6 +80,8 @@ class WebCrmSystem:
         self.login_refusal = 200
         self.lengths: dict[str, int] = {}
         self.missing: set[str] = set()
+        self.required: set[str] = set()
+        self.organisation_answer: OrganisationAnswer = "empty"
         self.read_only: set[str] = set()
         self.read_only_refusal = 403
         self.largest_request = 64_000_000
@@ -275,10 +280,15 @@ class WebCrmSystem:
         return record
 
     def create(self, entity: Entity, record: Record) -> int:
-        """Create a record; its id. Raises ValueError when it is one of `failing_creates`."""
+        """Create a record; its id. Raises ValueError that says what is wrong."""
         if self.failing_creates:
             self.failing_creates -= 1
             raise ValueError("Violation of PRIMARY KEY constraint. Cannot insert duplicate key")
+        lacking = sorted(
+            n for n in self.required if n.startswith(entity.name) and not record.get(n)
+        )
+        if lacking:
+            raise ValueError(f"{lacking[0]}: is required")
         record_id = self.tables[entity.name].insert(record)
         self._note_foreign(entity, {}, self.tables[entity.name][record_id])
         return record_id

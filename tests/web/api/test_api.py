@@ -109,7 +109,7 @@ def test_several_mails_are_answered_in_the_order_of_the_request(
     found = answer.json["mails"]
     assert [m["forecast"] for m in found] == ["nobody", None, "known"]
     assert found[1]["can"] == []
-    assert found[0]["can"] == ["sync", "choose", "edit_places", "create_contact"]
+    assert found[0]["can"] == ["sync", "choose", "edit_places", "create_contact", "add_customer"]
 
 
 def test_a_mail_that_was_moved_is_found_by_its_message_id(scenario: Scenario, kim: Person) -> None:

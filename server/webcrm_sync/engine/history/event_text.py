@@ -89,9 +89,7 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
     """The event in English. `mailbox`: its address, empty for an event of the mail itself."""
     where = PLACES[facts.place] if facts.place else ""
     because = SENTENCES[facts.reason] if facts.reason else ""
-    names = [name or "no Organisation" for name in facts.organisations] or ["no Organisation"]
-    organisations = ", ".join(names)
-    by = f" by {facts.by}" if facts.by else ""
+    organisations = ", ".join(_names(facts))
     sentences: dict[str, str] = {
         EventKind.FOUND: f"Found in the folder {where} of {mailbox}"
         + (", moved by a rule." if facts.is_by_rule else "."),
@@ -104,22 +102,12 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.SKIPPED: f"Skipped. {because}",
         EventKind.MOVED_OUT: f"Moved out of the folder in {mailbox}.",
         EventKind.MOVED_IN: f"Moved back into the folder in {mailbox}.",
-        EventKind.BUTTON_PRESSED: f"Synced with the button{by}.",
-        EventKind.ASKED_AGAIN: f"Requested again{by}.",
-        EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
-        EventKind.ALONG_CHOSEN: f"What goes along of the mail was chosen{by}.",
-        EventKind.PLACE_ADDED: f"Added{by}: {organisations}.",
-        EventKind.PLACE_REMOVED: f"Taken away{by}: {organisations}.",
-        EventKind.PLACE_MOVED: f"Moved{by}: from {' to '.join(names)}.",
         EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {organisations} "
         f"(Activity {facts.activity}).",
-        EventKind.TAKEN_BACK: f"Taken out of the folder{by}."
-        + (" It stays in webCRM because a colleague has synced it too." if facts.is_shared else ""),
         EventKind.WITHDRAWN: f"Withdrawn from webCRM (Activity {facts.activity} is now empty).",
         EventKind.FILED_AGAIN: f"Filed in webCRM again (Activity {facts.activity}).",
         EventKind.ATTACHMENT_LEFT_OUT: f"An attachment was left out: {facts.detail}.",
         EventKind.CHANGE_REFUSED: f"webCRM did not accept the change. {facts.detail}",
-        EventKind.OPPORTUNITY_CHOSEN: f"Opportunity at {organisations} chosen{by}: {facts.detail}.",
         EventKind.OPPORTUNITY_SET: f"Opportunity in webCRM: {facts.detail} "
         f"(Activity {facts.activity}).",
         EventKind.OPPORTUNITY_LEFT_OUT: f"Filed without the Opportunity {facts.detail}: it does "
@@ -133,7 +121,32 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         f"(Activity {facts.activity}).",
         EventKind.DELETED: "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
-    return sentences.get(kind, kind.capitalize() + ".")
+    by_people = _sentences_of_people(facts)
+    return sentences.get(kind) or by_people.get(kind, kind.capitalize() + ".")
+
+
+def _sentences_of_people(facts: EventFacts) -> dict[str, str]:
+    """The sentences about what a person did in the pane."""
+    names, by = _names(facts), f" by {facts.by}" if facts.by else ""
+    organisations = ", ".join(names)
+    return {
+        EventKind.BUTTON_PRESSED: f"Synced with the button{by}.",
+        EventKind.ASKED_AGAIN: f"Requested again{by}.",
+        EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
+        EventKind.ALONG_CHOSEN: f"What goes along of the mail was chosen{by}.",
+        EventKind.PLACE_ADDED: f"Added{by}: {organisations}.",
+        EventKind.PLACE_REMOVED: f"Taken away{by}: {organisations}.",
+        EventKind.PLACE_MOVED: f"Moved{by}: from {' to '.join(names)}.",
+        EventKind.TAKEN_BACK: f"Taken out of the folder{by}."
+        + (" It stays in webCRM because a colleague has synced it too." if facts.is_shared else ""),
+        EventKind.CUSTOMER_CREATED: f"New customer created{by}: {organisations}.",
+        EventKind.CUSTOMER_REFUSED: f"The new customer could not be created. {facts.detail}",
+        EventKind.OPPORTUNITY_CHOSEN: f"Opportunity at {organisations} chosen{by}: {facts.detail}.",
+    }
+
+
+def _names(facts: EventFacts) -> list[str]:
+    return [name or "no Organisation" for name in facts.organisations] or ["no Organisation"]
 
 
 def _number(value: object) -> int | None:

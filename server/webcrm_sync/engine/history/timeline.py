@@ -25,6 +25,7 @@ from webcrm_sync.store import (
     events,
     filings,
     mailboxes,
+    new_customers,
     opportunities,
     sync_requests,
 )
@@ -146,6 +147,7 @@ def _entries(
         )
         for event in history
     ]
+    entries += _customer_entries(tx, email)
     entries += [
         _entry(
             request.requested_at,
@@ -164,6 +166,23 @@ def _opportunity_labels(tx: Tx, history: Sequence[Event]) -> Mapping[int, str]:
     if not ids:
         return {}
     return {i: one.label for i, one in opportunities.by_id(tx, ids).items()}
+
+
+def _customer_entries(tx: Tx, email: Email) -> list[TimelineEntry]:
+    """The customers that people created from the mail, or that webCRM did not take."""
+    entries = []
+    for one in new_customers.ended_of_email(tx, email.id):
+        if one.refusal is not None:
+            facts = EventFacts(by=one.by, detail=one.refusal)
+            kind, at = EventKind.CUSTOMER_REFUSED, one.requested_at
+        else:
+            organisation_id = one.organisation_id or 0
+            named = directory.organisation_names(tx, [organisation_id])
+            name = organisation_name(organisation_id, named)
+            facts = EventFacts(by=one.by, organisations=(name,))
+            kind, at = EventKind.CUSTOMER_CREATED, one.completed_at or one.requested_at
+        entries.append(_entry(at, kind, facts, one.key.mailbox_id, ""))
+    return entries
 
 
 def _entry(

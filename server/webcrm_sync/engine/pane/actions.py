@@ -47,7 +47,7 @@ from webcrm_sync.store.emails import Email
 from webcrm_sync.store.items import item_records, lookup, transitions
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_company
-from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Ends the search for a mail's place in a folder tree that is deeper than anybody's.
 _MAX_FOLDER_DEPTH = 30
@@ -177,10 +177,16 @@ def _move_in(
     refuse_elsewhere(user)
     box = user.box
     with context.begin() as tx:
-        folders = mailboxes.folders(tx, box.id)
         sync_requests.save_request(
             tx, box.id, mail.graph_id, item_id=ref.item_id, by=user.name, chosen=chosen
         )
+    return read_statuses(context, user, [move_to_sync_folder(context, box, mail)])[0]
+
+
+def move_to_sync_folder(context: Context, box: Mailbox, mail: LocatedMail) -> LocatedMail:
+    """The mail in the sync folder, after a move if it needs one. Has the folder read at once."""
+    with context.begin() as tx:
+        folders = mailboxes.folders(tx, box.id)
     folder = next((f for f in folders if f.graph_id == mail.head.folder_id), None)
     if folder is None:
         path = _folder_path(context, box.user_id, mail.head.folder_id, folders)
@@ -189,8 +195,7 @@ def _move_in(
     with context.begin() as tx:
         mailboxes.resume(tx, box.id)  # Graph has just answered, so a back-off is out of date
         folder_reads.request_read(tx, [folder.id])
-    head = replace(mail.head, folder_id=folder.graph_id)
-    return read_statuses(context, user, [LocatedMail(mail.graph_id, head)])[0]
+    return LocatedMail(mail.graph_id, replace(mail.head, folder_id=folder.graph_id))
 
 
 def choose_folder(folders: Sequence[SyncFolder], path: Sequence[str]) -> SyncFolder:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from webcrm_sync.core import verification
 from webcrm_sync.core.addresses import display_address, fold_address
 from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
@@ -30,33 +31,41 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
     """
     if not draft.name:
         raise Refused("The name has no visible characters.", code="NoName")
-    address = fold_address(draft.address)
-    draft = replace(draft, address=display_address(address))
     with context.begin() as tx:
         if not directory.organisation_names(tx, [draft.organisation_id]):
             raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
+    return create_contact_at(context, draft)
+
+
+def create_contact_at(context: Context, draft: PersonDraft) -> int:
+    """The same for an Organisation that is known to exist: the directory may not have it yet."""
+    address = fold_address(draft.address)
+    draft = replace(draft, address=display_address(address))
+    with context.begin() as tx:
         contacts = directory.look_up(tx, [address], ()).contacts
         existing = (c.person_id for c in contacts if c.organisation_id == draft.organisation_id)
         if (person_id := next(existing, None)) is not None:
             return person_id
         stale = tx.now - max(_CLAIM_LIFETIME, context.settings.search_lag)
         claim = contact_claims.claim_contact(tx, address, draft.organisation_id, void_before=stale)
-        retry_at = tx.now + _RETRY_AFTER
+        claimed_at = tx.now
     if claim.person_id is not None:
         return claim.person_id
     if not claim.is_granted:
+        retry_at = claimed_at + _RETRY_AFTER
         raise TryLater("This contact is being created at this moment.", retry_at=retry_at)
-    person_id = _find_or_create(context, draft)
+    until = verification.latest_send_at(claimed_at, settle=context.settings.search_lag)
+    person_id = _find_or_create(context, draft, until)
     _save_contact(context, draft, person_id)
     return person_id
 
 
-def _find_or_create(context: Context, draft: PersonDraft) -> int:
+def _find_or_create(context: Context, draft: PersonDraft, until: datetime) -> int:
     try:
         for row in context.webcrm.find_persons(draft.address):
             if any(c.organisation_id == draft.organisation_id for c in row.contacts):
                 return row.person_id
-        return context.webcrm.create_person(draft).record_id
+        return context.webcrm.create_person(draft, until=until).record_id
     except Unclear:
         raise  # the claim stays until the search can tell
     except (TryLater, Refused):
@@ -68,7 +77,14 @@ def _find_or_create(context: Context, draft: PersonDraft) -> int:
 def _save_contact(context: Context, draft: PersonDraft, person_id: int) -> None:
     """Add the contact to the directory and wake the mails that wait for its address."""
     address = fold_address(draft.address)
-    contact = Contact(person_id, draft.organisation_id, address, draft.name)
+    contact = Contact(
+        person_id,
+        draft.organisation_id,
+        address,
+        draft.name,
+        title=draft.title,
+        phone=draft.phone,
+    )
     with context.begin() as tx:
         contact_claims.complete_claim(tx, address, draft.organisation_id, person_id=person_id)
         directory.save_persons(tx, [PersonRow(person_id, (contact,), None)])

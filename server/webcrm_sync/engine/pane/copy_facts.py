@@ -22,6 +22,7 @@ from webcrm_sync.store import (
     filings,
     mail_identity,
     mailboxes,
+    new_customers,
     sync_requests,
 )
 from webcrm_sync.store.database import Tx
@@ -58,6 +59,7 @@ def read_copy_facts(
         tx, [f.id for fs in filings_by_email.values() for f in fs]
     )
     requests = sync_requests.read_requests(tx, user.box.id, ids)
+    customers = new_customers.of_copies(tx, user.box.id, ids)
     by_rule = events.moved_by_rule(tx.connection, user.box.id, email_ids)
     sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     copies = []
@@ -75,6 +77,7 @@ def read_copy_facts(
             is_by_rule=item is not None and email_id in by_rule,
             along=emails_by_id[email_id].along if email_id in emails_by_id else None,
             documents=_first_documents(filings_of_mail, documents_by_filing),
+            customer=customers.get(mail.graph_id),
         )
         if email_id and copy.current_item is None:
             others = [i for i in lookup.items_of_email(tx, email_id) if not _is_same(i, item)]

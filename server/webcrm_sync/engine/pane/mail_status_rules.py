@@ -18,6 +18,7 @@ from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.new_customers import NewCustomer
 from webcrm_sync.store.sync_requests import SyncRequest
 
 
@@ -63,6 +64,7 @@ class Action(StrEnum):
     MARK_TOO = "mark_too"
     UNDO = "undo"
     CREATE_CONTACT = "create_contact"
+    ADD_CUSTOMER = "add_customer"
 
 
 class MatchEvidence(StrEnum):
@@ -194,6 +196,7 @@ class CopyFacts:
     updates: Mapping[int, ActivityUpdate] | None = None
     request: SyncRequest | None = None
     is_by_rule: bool = False
+    customer: NewCustomer | None = None
     other_copy: OtherCopyStatus | None = None
     along: Along | None = None
     documents: tuple[Document, ...] = ()
@@ -216,6 +219,17 @@ class CopyFacts:
         """True while webCRM lacks a change that a person made to the mail's places."""
         is_added = (f.is_by_person and f.activity_id is None for f in self.active_filings)
         return bool(self.updates) or any(is_added)
+
+    def is_waiting_for_customer(self, status: DisplayStatus) -> bool:
+        """True while the customer that a person creates from this copy is on its way to webCRM.
+
+        A copy that the person has moved out again waits for nothing.
+        """
+        if self.customer is None or not self.customer.is_open:
+            return False
+        if status is DisplayStatus.NEW:
+            return self.customer.moved_at is None
+        return status in {DisplayStatus.WAITING, DisplayStatus.PARKED}
 
     @property
     def mirrored_activity_id(self) -> int | None:
@@ -247,6 +261,15 @@ def decide_status(
 
     `exclusion_reason`: why the product would skip this mail, None = it would not.
     """
+    status, reason = _status_of_copy(copy, exclusion_reason)
+    if copy.is_waiting_for_customer(status):
+        return DisplayStatus.ON_ITS_WAY, None
+    return status, reason
+
+
+def _status_of_copy(
+    copy: CopyFacts, exclusion_reason: Reason | None
+) -> tuple[DisplayStatus, Reason | None]:
     item = copy.current_item
     if item is None:
         return _status_before_discover(copy, exclusion_reason)
@@ -296,7 +319,12 @@ _ACTIONS: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
     (DisplayStatus.NEW, None): (Action.SYNC, Action.CHOOSE, Action.EDIT_PLACES),
     (DisplayStatus.ON_ITS_WAY, None): (Action.EDIT_PLACES,),
     (DisplayStatus.SYNCED, None): (Action.CHANGE, Action.EDIT_PLACES, Action.UNDO),
-    (DisplayStatus.WAITING, None): (Action.CREATE_CONTACT, Action.CHOOSE, Action.EDIT_PLACES),
+    (DisplayStatus.WAITING, None): (
+        Action.CREATE_CONTACT,
+        Action.CHOOSE,
+        Action.EDIT_PLACES,
+        Action.ADD_CUSTOMER,
+    ),
     (DisplayStatus.PARKED, None): (Action.RETRY,),
     (DisplayStatus.PARKED, Reason.AMBIGUOUS): (Action.CHOOSE, Action.EDIT_PLACES),
     (DisplayStatus.PARKED, Reason.REFUSED_BY_WEBCRM): (Action.RETRY, Action.EDIT_PLACES),
@@ -309,6 +337,10 @@ _ACTIONS: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
 }
 
 
+#: The actions for a mail of which nobody is a contact.
+_FOR_NOBODY = frozenset({Action.CREATE_CONTACT, Action.ADD_CUSTOMER})
+
+
 def allowed_actions(
     status: DisplayStatus,
     reason: Reason | None,
@@ -318,16 +350,16 @@ def allowed_actions(
 ) -> tuple[Action, ...]:
     """The actions that fit this status, the most obvious one first.
 
-    A contact can be created only while none of the mail's people is a contact.
+    A contact or a customer can be created only while none of the mail's people is a contact.
     """
     if status is DisplayStatus.NEW and is_filed_by_other_copy:
         return (Action.MARK_TOO,)
     actions = _ACTIONS.get((status, reason)) or _ACTIONS.get((status, None), ())
     if status is DisplayStatus.NEW and is_nobody_known:
-        return (*actions, Action.CREATE_CONTACT)
+        return (*actions, Action.CREATE_CONTACT, Action.ADD_CUSTOMER)
     if is_nobody_known:
         return actions
-    return tuple(action for action in actions if action is not Action.CREATE_CONTACT)
+    return tuple(action for action in actions if action not in _FOR_NOBODY)
 
 
 def decide_origin(copy: CopyFacts, status: DisplayStatus) -> Origin | None:

@@ -34,6 +34,13 @@ def edit_places(context: Context, user: CurrentUser, ref: MailRef, edit: PlaceEd
     """
     check_organisations_exist(context, _new_in(edit))
     mail = locate_one(context, user, ref)
+    return edit_places_of(context, user, mail, edit, item_id=ref.item_id)
+
+
+def edit_places_of(
+    context: Context, user: CurrentUser, mail: LocatedMail, edit: PlaceEdit, *, item_id: str
+) -> MailStatus:
+    """The same for a mail that was located. `item_id`: what Outlook calls it."""
     (shown,) = read_statuses(context, user, [mail])
     if Action.EDIT_PLACES not in shown.actions or shown.status is DisplayStatus.NEW:
         return shown
@@ -43,7 +50,7 @@ def edit_places(context: Context, user: CurrentUser, ref: MailRef, edit: PlaceEd
         if item is not None and _has_filings_to_edit(tx, item):
             _edit_filings(context, user, tx, item, edit)
         else:
-            _edit_request(user, tx, ref, mail, shown, edit)
+            _edit_request(user, tx, item_id, mail, shown, edit)
     return read_statuses(context, user, [mail])[0]
 
 
@@ -76,7 +83,7 @@ def _edit_filings(context: Context, user: CurrentUser, tx: Tx, item: Item, edit:
 def _edit_request(
     user: CurrentUser,
     tx: Tx,
-    ref: MailRef,
+    item_id: str,
     mail: LocatedMail,
     shown: MailStatus,
     edit: PlaceEdit,
@@ -91,5 +98,5 @@ def _edit_request(
     chosen = replace(chosen, organisations=after, is_exact=True)
     if not sync_requests.save_choice(tx, user.box.id, mail.graph_id, chosen):
         sync_requests.save_request(
-            tx, user.box.id, mail.graph_id, item_id=ref.item_id, by=user.name, chosen=chosen
+            tx, user.box.id, mail.graph_id, item_id=item_id, by=user.name, chosen=chosen
         )

@@ -17,6 +17,7 @@ from webcrm_sync.engine.history import timeline
 from webcrm_sync.engine.pane import (
     actions,
     contacts,
+    customers,
     mail_status,
     mailbox_status,
     organisations,
@@ -28,7 +29,7 @@ from webcrm_sync.engine.pane import (
 from webcrm_sync.engine.pane import undo as undo_action
 from webcrm_sync.engine.pane.mail_lookup import NOT_HERE, CurrentUser
 from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailStatus
-from webcrm_sync.web.api import place_schemas, schemas
+from webcrm_sync.web.api import customer_schemas, place_schemas, schemas
 from webcrm_sync.web.api.routes import Caller, DeferredAnswer, Operations, SignedInCaller
 
 BASE = "/api/v1"
@@ -199,6 +200,22 @@ def create_contact(
     del user
     draft = contacts.PersonDraft(request.name, request.address, request.organisation_id)
     return schemas.NewContactShape(person_id=contacts.create_contact(context, draft))
+
+
+@operations.post(
+    "/mails/customer",
+    request=customer_schemas.CustomerRequest,
+    answer=customer_schemas.NewCustomerShape,
+)
+def create_customer(
+    context: Context, user: CurrentUser, request: customer_schemas.CustomerRequest
+) -> customer_schemas.NewCustomerShape:
+    """The new Organisation and its contact in webCRM, each created once; the mail is synced there.
+
+    Creates nothing if there are Organisations of nearly the same name, unless `evenIfSimilar`.
+    """
+    created = customers.create_customer(context, user, request.mail.ref, request.form)
+    return customer_schemas.NewCustomerShape.model_validate(created)
 
 
 @operations.get("/rules", answer=schemas.SendersShape)

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,7 +21,6 @@ from pydantic.config import JsonDict
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
-from webcrm_sync.core.storable import to_plain_name
 from webcrm_sync.engine.pane.along_status import Sensitivity
 from webcrm_sync.engine.pane.mail_lookup import MailRef
 from webcrm_sync.engine.pane.mail_status_rules import (
@@ -34,25 +32,16 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 )
 from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
 from webcrm_sync.web.api.along_schemas import AlongStateShape
-from webcrm_sync.web.api.json_model import JsonModel, OrganisationId, OrganisationIdOrNone
-
-#: PostgreSQL stores no NUL in a text.
-_NO_NUL = r"^[^\u0000]*$"
-#: One address, as far as it can be checked without sending to it. The pattern lists spaces and
-#: invisible characters one by one, because `\s` differs between JavaScript and Rust.
-_PART = (
-    r"[^@<>\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
-    r"\u3000\ufeff\ufff9-\uffff]+"
+from webcrm_sync.web.api.json_model import (
+    NO_NUL,
+    PLAIN_NAME,
+    Address,
+    JsonModel,
+    OrganisationId,
+    OrganisationIdOrNone,
 )
-_ADDRESS = f"^{_PART}@{_PART}$"
-
 
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
-Address = Annotated[
-    str,
-    StringConstraints(pattern=_ADDRESS, max_length=320),
-    AfterValidator(str.lower),
-]
 
 
 # ---- Requests
@@ -74,9 +63,9 @@ class MailRefShape(JsonModel):
         json_schema_extra={"anyOf": [_has_text("itemId"), _has_text("messageId")]}
     )
 
-    item_id: Annotated[str, StringConstraints(max_length=1024, pattern=_NO_NUL)] | None = None
+    item_id: Annotated[str, StringConstraints(max_length=1024, pattern=NO_NUL)] | None = None
     id_type: Literal["ews", "rest"] = "ews"
-    message_id: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)] | None = None
+    message_id: Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)] | None = None
     version: VersionToken | None = None
 
     @property
@@ -126,7 +115,7 @@ class ChooseRequest(MailRequest):
 class OrganisationQuery(JsonModel):
     """A part of an Organisation's name."""
 
-    search: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
+    search: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
 
 
 class ContactRequest(JsonModel):
@@ -134,8 +123,8 @@ class ContactRequest(JsonModel):
 
     name: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL),
-        AfterValidator(to_plain_name),
+        StringConstraints(min_length=1, max_length=100, pattern=NO_NUL),
+        PLAIN_NAME,
     ]
     address: Annotated[Address, Field(max_length=100)]
     organisation_id: OrganisationId
@@ -328,7 +317,7 @@ class ConnectionShape(JsonModel):
 
 
 class ProblemShape(BaseModel):
-    """What went wrong (RFC 9457). `retryAfter`: seconds."""
+    """What went wrong (RFC 9457). `retryAfter`: seconds; `field`: the part that is refused."""
 
     type: str
     title: str
@@ -347,3 +336,4 @@ class ProblemShape(BaseModel):
     ]
     retryAfter: int | None = None  # noqa: N815 - the key in the JSON
     claims: str | None = None
+    field: str | None = None

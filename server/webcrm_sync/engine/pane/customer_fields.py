@@ -1,0 +1,71 @@
+"""Checks what a person entered for a new customer; names the field that cannot be written."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.addresses import find_domains, is_mailable
+from webcrm_sync.core.crm import OrganisationDraft
+from webcrm_sync.core.direction import FREE_MAIL, Internals
+from webcrm_sync.core.errors import Forbidden, Gone, InvalidField, Refused
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.new_customer import ContactDraft
+from webcrm_sync.core.organisation_names import name_key
+
+#: The field of the form by the name that webCRM's refusal contains (webCRM's Swagger).
+_FIELDS = {
+    "OrganisationName": "organisation.name",
+    "OrganisationDomain": "organisation.domain",
+    "OrganisationTelephone": "organisation.phone",
+    "OrganisationWww": "organisation.www",
+    "PersonName": "contact.name",
+    "PersonFirstName": "contact.name",
+    "PersonLastName": "contact.name",
+    "PersonEmail": "contact.address",
+    "PersonTitle": "contact.title",
+    "PersonDirectPhone": "contact.phone",
+}
+
+
+def check_fields(
+    draft: OrganisationDraft, contact: ContactDraft | None, internals: Internals
+) -> None:
+    """Raise InvalidField for the first field that webCRM or matching could not use."""
+    if not name_key(draft.name):
+        raise InvalidField("The name has no letters.", field="organisation.name")
+    _check_domain(draft.domain, internals)
+    if draft.www and not find_domains(draft.www):
+        raise InvalidField("This is no web address.", field="organisation.www")
+    if contact is None:
+        return
+    if not contact.name:
+        raise InvalidField("The name has no visible characters.", field="contact.name")
+    if not is_mailable(contact.address):
+        raise InvalidField("No mail can be sent to this address.", field="contact.address")
+    if Party.of(contact.address) in internals:
+        raise InvalidField("This is the address of a colleague.", field="contact.address")
+
+
+def _check_domain(domain: str, internals: Internals) -> None:
+    if not domain:
+        return
+    found = find_domains(domain)
+    if len(found) != 1:
+        raise InvalidField("Enter one domain, such as havnebyg.dk.", field="organisation.domain")
+    if found[0] in FREE_MAIL:
+        raise InvalidField(
+            "Many people have an address of this mail provider. Leave the field empty.",
+            field="organisation.domain",
+        )
+    if found[0] in internals.domains:
+        raise InvalidField("This is your own domain.", field="organisation.domain")
+
+
+def name_field(error: Refused | Gone) -> Refused:
+    """The refusal of webCRM, as an InvalidField if it names a field of the form."""
+    text = str(error)
+    if isinstance(error, Gone):
+        return Refused(text, code=error.code)
+    if isinstance(error, Forbidden | InvalidField):
+        return error
+    named = (field for name, field in _FIELDS.items() if name in text)
+    field = next(named, "contact.address" if error.code == "Unwritable" else None)
+    return InvalidField(text, field=field) if field else error
