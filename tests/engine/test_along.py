@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from support.left_out import found
+from support.left_out import (
+    DRAWING,
+    EARLIER,
+    IN_FILES,
+    NEW_PICTURE,
+    OFFER,
+    OLD_PICTURE,
+    TEXT,
+    along,
+    found,
+    memo,
+    names,
+    offer,
+)
 from support.pane_user import PaneUser, add_pane_user
 from support.scenario import BO, BOTH, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.along import Along, TextPart
@@ -13,39 +26,6 @@ from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync_sandbox.outlook.mail import AttachedItem, File, Link, Mail
 
 UTE = "ute@nordwind.example"
-#: Every word of the mail that some choice leaves out.
-TEXT, EARLIER = "Marmelade", "Sauerkraut"
-OFFER, DRAWING = "offer-quince.pdf", "drawing-lychee.pdf"
-NEW_PICTURE, OLD_PICTURE = "persimmon.png", "tamarind-tree.png"
-IN_FILES = "bytes-of-quince", "bytes-of-lychee", "bytes-of-new", "bytes-of-old"
-
-
-def picture(name: str, content: str) -> File:
-    """A picture of the text, larger than a logo."""
-    data = content.encode() + b"." * (30_000 + 100 * len(name))
-    return File(name, data, "image/png", is_inline=True, content_id=f"{name}@1")
-
-
-def offer(**more: object) -> Mail:
-    """A mail with new text, an earlier mail, a picture in each, and two files."""
-    body = (
-        f"<p>{TEXT} <img src='cid:{NEW_PICTURE}@1'></p>"
-        "<div id='divRplyFwdMsg'><b>From:</b> Eva</div>"
-        f"<p>{EARLIER} <img src='cid:{OLD_PICTURE}@1'></p>"
-    )
-    files = (
-        File(OFFER, b"bytes-of-quince", "application/pdf"),
-        picture(NEW_PICTURE, "bytes-of-new"),
-        File(DRAWING, b"bytes-of-lychee", "application/pdf"),
-        picture(OLD_PICTURE, "bytes-of-old"),
-    )
-    values: dict[str, object] = {"sender": BO, "body": body, "attachments": files, **more}
-    return Mail("Re: Offer", to=KIM, **values)  # type: ignore[arg-type] # fields of a mail
-
-
-def along(text: TextPart = TextPart.WHOLE, *files: str, all_files: bool = False) -> Along:
-    """What a person chose: this text, and these files or all."""
-    return Along.chosen(text, None if all_files else files)
 
 
 @pytest.fixture
@@ -53,15 +33,6 @@ def kim(scenario: Scenario) -> PaneUser:
     """Kim at the pane; webCRM knows Bo."""
     scenario.add_contact(BO)
     return add_pane_user(scenario)
-
-
-def memo(scenario: Scenario) -> str:
-    (activity,) = scenario.activities
-    return str(activity["ActivityMemo"])
-
-
-def names(scenario: Scenario) -> list[str]:
-    return sorted(d["DocumentFileName"] for d in scenario.documents)
 
 
 @pytest.mark.parametrize(

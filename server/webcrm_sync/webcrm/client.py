@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -187,6 +187,21 @@ class WebCrm:
         """One Activity as it is now, even if the search lags behind. Raises Gone without one."""
         row = wire.read_row(self._call("GET", f"/Activities/{activity_id:d}"))
         return wire.read_keyed_activity(row, self._settings.webcrm_key_field)
+
+    def list_memos(self, activity_ids: Collection[int]) -> dict[int, str]:
+        """The memo of each of these Activities that exists, by id."""
+        found: dict[int, str] = {}
+        wanted = sorted(activity_ids)
+        while wanted:
+            script = Select("Activity", ["ActivityId", "ActivityMemo"])
+            script = script.where("ActivityId", ">=", wanted[0]).order_by("ActivityId")
+            rows = self._page("/Queries", {"script": str(script)}, 1)
+            page = dict(map(wire.read_memo, rows))
+            found |= {i: page[i] for i in wanted if i in page}
+            last = max(page, default=0)
+            is_last = len(rows) < PAGE or last < wanted[0]  # else webCRM goes in a circle
+            wanted = [] if is_last else [i for i in wanted if i > last]
+        return found
 
     def list_changed_activities(
         self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None

@@ -108,6 +108,11 @@ def read_keyed_activity(row: Row, key_field: str) -> KeyedActivity:
     )
 
 
+def read_memo(row: Row) -> tuple[int, str]:
+    """The id and the memo of an Activity."""
+    return row.record_id("ActivityId"), row.text("ActivityMemo")
+
+
 def read_sent_activity(row: Row, key_field: str, zone: tzinfo) -> SentActivity:
     """An Activity with the fields that the mirror needs. `zone`: see `Row.time`."""
     return SentActivity(

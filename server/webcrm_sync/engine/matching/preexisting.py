@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from webcrm_sync.core.along import Along, read_left_out
 from webcrm_sync.core.categories import has_synced_category
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import filing_key
@@ -15,7 +16,7 @@ from webcrm_sync.core.times import earliest_time
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching import decide as matching
-from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store import along_choices, directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.items import item_records, transitions, undecided
@@ -46,10 +47,12 @@ def resolve_these(context: Context, email_ids: Sequence[int]) -> None:
         found = undecided.read(tx, email_ids)
         targets = {email.id: _targets(context, tx, email) for email, _ in found}
     existing = _existing(context, [(email, targets[email.id]) for email, _ in found])
+    memos = context.webcrm.list_memos(existing.values())
+    chosen = {i: along for i in memos if (along := read_left_out(memos[i], ()))}
     with context.begin() as tx:
         lock_company(tx)
         for email, copies in found:
-            _resolve(context, tx, email, copies, targets[email.id], existing)
+            _resolve(context, tx, email, copies, targets[email.id], existing, chosen)
 
 
 def _targets(context: Context, tx: Tx, email: Email) -> tuple[Target, ...]:
@@ -88,7 +91,9 @@ def _resolve(
     copies: Sequence[Item],
     targets: tuple[Target, ...],
     existing: dict[str, int],
+    chosen: Mapping[int, Along],
 ) -> None:
+    """`chosen`: by Activity id, what a person let go along, as the Activity says."""
     keys = {t: filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets}
     existing_keys = {t: key for t, key in keys.items() if key in existing}
     was_synced = any(c.stamp or has_synced_category(c.categories) for c in copies)
@@ -98,6 +103,9 @@ def _resolve(
         known = filings.of_emails(tx, [email.id])[email.id]
         planned = [f for f in known if f.key in existing and f.activity_id is None]
         filings.record_activities(tx, {f.id: existing[f.key] for f in planned})
+        for filing in planned:
+            if existing[filing.key] in chosen:
+                along_choices.recall(tx, email.id, chosen[existing[filing.key]])
         if was_synced or not email.has_attachments:
             filings.complete(tx, [f.id for f in planned])
     if existing_keys or not was_synced or filings.of_emails(tx, [email.id])[email.id]:

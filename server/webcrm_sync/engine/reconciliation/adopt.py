@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from webcrm_sync.core.along import Along, read_left_out
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
 from webcrm_sync.core.direction import external_people
 from webcrm_sync.core.events import EventKind
@@ -17,7 +18,7 @@ from webcrm_sync.core.matching import Matched, MatchedBy, Target, match_organisa
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.store import directory, emails, filings, mailboxes, recovery
+from webcrm_sync.store import along_choices, directory, emails, filings, mailboxes, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 
@@ -28,6 +29,19 @@ class Attributed:
 
     activity: KeyedActivity
     email_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """What an Activity holds of its mail."""
+
+    documents: Sequence[DocumentRow]
+    memo: str
+
+    @property
+    def along(self) -> Along | None:
+        """The parts of the mail that a person chose, as the Activity says."""
+        return read_left_out(self.memo, [row.name for row in self.documents])
 
 
 def attribute(
@@ -63,6 +77,7 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
         mails = emails.emails_by_id(tx, {o.email_id for o in owned})
     with_documents = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _read_documents(context, with_documents) if with_documents else {}
+    memos = context.webcrm.list_memos({o.activity.activity_id for o in owned})
     rivals: list[Attributed] = []
     with incidents.release_if_widespread(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
@@ -70,8 +85,11 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
 
         def adopt_some(some: Sequence[Attributed]) -> None:
             for one in some:
-                rows = documents.get(one.activity.activity_id, ())
-                if not _adopt(context, tx, one.activity, mails[one.email_id], rows, kind):
+                filed = _Filed(
+                    documents.get(one.activity.activity_id, ()),
+                    memos.get(one.activity.activity_id, ""),
+                )
+                if not _adopt(context, tx, one.activity, mails[one.email_id], filed, kind):
                     rivals.append(one)
 
         for one in owned:
@@ -99,17 +117,21 @@ def _adopt(
     tx: Tx,
     activity: KeyedActivity,
     email: Email,
-    documents: Sequence[DocumentRow],
+    filed: _Filed,
     kind: EventKind,
 ) -> bool:
     """Adopt one Activity; False if it is a rival."""
+    documents, along = filed.documents, filed.along
     target = _find_target(context, tx, email, activity)
     filing_id = recovery.add_filing(tx, email.id, activity, target)
     if filing_id is None:
         return False
     recovery.add_documents(tx, filing_id, documents)
+    if along is not None:
+        along_choices.recall(tx, email.id, along)
     # A filing without any Document was interrupted before its attachments: they are sent now.
-    if documents or not email.has_attachments:
+    are_left_out = along is not None and along.files is not None
+    if documents or are_left_out or not email.has_attachments:
         filings.complete(tx, [filing_id])
     facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
     tx.record_event(kind, email_id=email.id, **facts)
