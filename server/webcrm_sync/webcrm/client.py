@@ -27,7 +27,7 @@ from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import requests, wire
-from webcrm_sync.webcrm.listing import Listing, read_each
+from webcrm_sync.webcrm.listing import PAGE, Listing, read_each
 from webcrm_sync.webcrm.query import Select, Table, UnsafeText
 from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft, StreamedBody
 from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Line, Transport
@@ -195,7 +195,7 @@ class WebCrm:
         while wanted:
             script = Select("Activity", ["ActivityId", "ActivityMemo"])
             script = script.where("ActivityId", ">=", wanted[0]).order_by("ActivityId")
-            rows = self._page("/Queries", {"script": str(script)}, 1)
+            rows = self._listing.page("/Queries", {"script": str(script)}, 1)
             page = dict(map(wire.read_memo, rows))
             found |= {i: page[i] for i in wanted if i in page}
             last = max(page, default=0)
