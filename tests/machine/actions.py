@@ -48,6 +48,7 @@ class Actions:
             return
         pane_user = PaneUser(self._setup.second_worker, self._history.box(copy.box))
         mail = copy.mail
+        mail.deal = None
         try:
             before = pane_user.status(copy.id)
             self._record_press(copy, what, organisation, before)

@@ -59,6 +59,7 @@ def check_always(history: History) -> None:
     assert history.setup.sandbox.journal.unknown == [], (
         "a call that the API descriptions do not contain"
     )
+    assert history.setup.sandbox.crm.foreign_opportunities == []
     deleted = history.setup.sandbox.journal.select("webcrm", method="DELETE")
     may = any(mail.was_undone for mail in history.mails)
     assert may or deleted == [], "something was deleted in webCRM"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from machine.actions import TROUBLES, Actions
+from machine.deals import Deals, check_deals
 from machine.event_checks import check_events
 from machine.final_checks import check_all_filed, check_final_state
 from machine.history import History
@@ -57,6 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.history = History(self.setup)
         self.history.begin()
         self.actions = Actions(self.history)
+        self.deals = Deals(self.history)
         self.leases = Leases(self.history)
         self.pace, self.since_tick, self.since_check = pace, 0, 0
         self.was_paused = False
@@ -144,6 +146,13 @@ class Machine(RuleBasedStateMachine):
     )
     def somebody_presses_a_button(self, number: int, what: str, organisation: int) -> None:
         self.actions.press(self.copy(number), what, self.organisation(organisation))
+
+    @precondition(lambda self: self.history.copies)
+    @rule(number=which, organisation=organisations, is_none=st.booleans())
+    def somebody_chooses_an_opportunity(
+        self, number: int, organisation: int, is_none: bool
+    ) -> None:
+        self.deals.choose(self.copy(number), self.organisation(organisation), is_none=is_none)
 
     # -- administrators
 
@@ -245,6 +254,7 @@ class Machine(RuleBasedStateMachine):
             check_all_filed(self.history)
             return
         check_final_state(self.history)
+        check_deals(self.history)
         check_events(self.history)
 
     @invariant()

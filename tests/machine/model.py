@@ -50,6 +50,10 @@ class MailModel:
     offered: set[int] = field(default_factory=set)
     undone: bool | None = False
     was_undone: bool = False
+    #: every Opportunity that people may have chosen, 0 = none
+    deals: set[int] = field(default_factory=set)
+    #: an Organisation and its Opportunity that a person chose last, None = unclear
+    deal: tuple[int, int] | None = None
     #: the Organisation of each Activity at the last check, by the Activity's id
     organisations: dict[int, int] = field(default_factory=dict)
 

@@ -100,6 +100,8 @@ class MachineSetup:
     rival: Rival
     boxes: tuple[SimMailbox, SimMailbox]
     organisations: dict[str, int]
+    #: the Opportunity of each Organisation, by its id
+    opportunities: dict[int, int]
     user: int
     boundaries: Boundaries
     #: Persons at the beginning: (id, address, Organisation)
@@ -150,6 +152,7 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
             closing(WebCrm(settings, now=sandbox.clock.now, line=line)) as webcrm,
         ):
             context.metadata.fetch = webcrm.list_fields
+            context.levels.fetch = webcrm.list_level_labels
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
             with (
                 psycopg.connect(libpq_url(url), autocommit=True) as connection,
@@ -186,6 +189,10 @@ def _set_up(scenario: Scenario, admin_connection: psycopg.Connection, rival: Riv
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
         for name in ORGANISATIONS
     }
+    opportunities = {
+        organisation: crm.add_opportunity(organisation, f"Deal of {name}")
+        for name, organisation in organisations.items()
+    }
     known = ((BO, "Havnebyg"), (LIS, "Skovby"), (TWIN, "Havnebyg"), (TWIN, "Skovby"))
     persons = [
         (crm.add_person(organisations[name], address), address, organisations[name])
@@ -206,6 +213,7 @@ def _set_up(scenario: Scenario, admin_connection: psycopg.Connection, rival: Riv
         rival,
         boxes,
         organisations,
+        opportunities,
         user,
         boundaries,
         persons,

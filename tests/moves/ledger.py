@@ -20,7 +20,9 @@ class Ledger:
     """The figures when all work is done. A filing is one mail under one Organisation.
 
     `unmarked`: copies in a sync folder without both categories. `untrue`: copies with Synced whose
-    mail webCRM lacks. `unrequested`: Activities of mails that nobody ever moved.
+    mail webCRM lacks. `unrequested`: Activities of mails that nobody ever moved. `misplaced`:
+    Activities under another Opportunity than somebody chose. `foreign_deals`: how often an Activity
+    was under an Opportunity of another Organisation, even for a moment.
     """
 
     moves: int
@@ -34,21 +36,26 @@ class Ledger:
     untrue: int
     unrequested: int
     foreign_lost: int
+    deals: int
+    misplaced: int
+    foreign_deals: int
 
     @property
     def is_clean(self) -> bool:
         """True if nothing is lost, duplicated, untrue, unrequested or unmarked."""
         faults = (self.lost, self.duplicated, self.unmarked, self.untrue, self.unrequested)
-        return not any((*faults, self.foreign_lost))
+        return not any((*faults, self.foreign_lost, self.misplaced, self.foreign_deals))
 
     def __str__(self) -> str:
-        """One line with the totals, one with the differences."""
+        """The totals, the differences, and the Opportunities."""
         return (
             f"  moves {self.moves}, mails {self.mails}, filings {self.filings}, "
             f"Activities {self.activities}, Documents {self.documents}\n"
             f"  lost {self.lost}, duplicated {self.duplicated}, foreign categories lost "
             f"{self.foreign_lost}, unmarked {self.unmarked}, untrue marks {self.untrue}, "
-            f"unrequested {self.unrequested}"
+            f"unrequested {self.unrequested}\n"
+            f"  Opportunities chosen {self.deals}, misplaced {self.misplaced}, foreign for a "
+            f"moment {self.foreign_deals}"
         )
 
 
@@ -75,7 +82,22 @@ def count_ledger(sandbox: Sandbox, people: People) -> Ledger:
         untrue=sum(_is_untrue(m, c, activities) for m, c in copies),
         unrequested=sum(n for (subject, _), n in activities.items() if subject in never),
         foreign_lost=sum(len(c.foreign - set(_categories(c))) for _, c in copies),
+        deals=sum(len(m.deals) for m in people.records),
+        misplaced=_count_misplaced(sandbox, people),
+        foreign_deals=len(sandbox.crm.foreign_opportunities),
     )
+
+
+def _count_misplaced(sandbox: Sandbox, people: People) -> int:
+    """The Activities that are not under the Opportunity chosen for them, or under one unasked."""
+    chosen = {(m.subject, o): deal for m in people.records for o, deal in m.deals.items()}
+    found = {
+        (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"])): int(
+            a.get("ActivityOpportunityId") or 0
+        )
+        for a in sandbox.crm.activities
+    }
+    return sum(deal != chosen.get(place, 0) for place, deal in found.items())
 
 
 def is_marked(copy: Copy) -> bool:

@@ -33,13 +33,17 @@ class Copy:
 
 @dataclass(slots=True)
 class MailRecord:
-    """One mail with its copies. `was_inside`: a copy has been in a sync folder."""
+    """One mail with its copies. `was_inside`: a copy has been in a sync folder.
+
+    `deals`: the Opportunity, 0 = none, that somebody chose at an Organisation.
+    """
 
     number: int
     organisations: frozenset[int]
     files: tuple[str, ...]
     copies: list[Copy] = field(default_factory=list)
     was_inside: bool = False
+    deals: dict[int, int] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -66,6 +70,7 @@ class People:
         self._organisation_of: dict[str, int] = {}
         for number in range(_ORGANISATIONS):
             organisation = sandbox.crm.add_organisation(f"Customer {number}")
+            sandbox.crm.add_opportunity(organisation, f"Deal of customer {number}")
             for address in (f"a{number}@customer.example", f"b{number}@customer.example"):
                 sandbox.crm.add_person(organisation, address)
                 self._organisation_of[address] = organisation

@@ -19,9 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from moves.deals import Dealers
 from moves.ledger import Ledger, count_ledger, is_marked
 from moves.people import People
 from support.processes import RunningService, run_service, until
+from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.bootstrap.migration import migrate_database
 from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.environment import Sandbox
@@ -33,6 +35,8 @@ _LATENCY = timedelta(milliseconds=5)
 #: With four kinds of fault, one call in twenty fails.
 _RATE = 0.05 / 4
 _LOST_NOTIFICATIONS = 0.3
+#: How often a move comes with a choice about a mail that is in webCRM.
+_DEALS = 0.15
 #: After this time without a change in either service all work is done.
 _REST_S = 6.0
 
@@ -82,8 +86,11 @@ def run(plan: Plan) -> Outcome:
         _start(service, people)
         began = time.monotonic()
         _start_faults(sandbox)
-        with _kill_workers(service, plan) as kills:
-            _act(people, plan)
+        with (
+            _kill_workers(service, plan) as kills,
+            open_context(sandbox.settings_of(service.environment)) as context,
+        ):
+            _act(people, Dealers(context, sandbox, people, plan.seed), plan)
         end = time.monotonic() + plan.patience_s
         _await_marks(people, end)
         sandbox.faults.clear()
@@ -124,10 +131,13 @@ def _start_faults(sandbox: Sandbox) -> None:
     sandbox.graph.pusher.faults.lost = _LOST_NOTIFICATIONS
 
 
-def _act(people: People, plan: Plan) -> None:
+def _act(people: People, dealers: Dealers, plan: Plan) -> None:
     began = time.monotonic()
+    rng = random.Random(plan.seed)
     while people.moves < plan.moves:
         people.act()
+        if rng.random() < _DEALS:
+            dealers.act()
         time.sleep(max(0.0, began + people.moves / plan.moves_a_second - time.monotonic()))
 
 
@@ -176,9 +186,15 @@ def _await_idle(sandbox: Sandbox, end: float) -> None:
 
 
 def _state(sandbox: Sandbox) -> tuple[int, ...]:
-    """Counts that grow with each change in webCRM or in a folder of Outlook."""
+    """Numbers that differ after each change in webCRM or in a folder of Outlook."""
+    places = hash(
+        tuple(
+            (a["ActivityOrganisationId"], a.get("ActivityOpportunityId"))
+            for a in sandbox.crm.activities
+        )
+    )
     logs = [len(f.log) for box in sandbox.outlook.mailboxes for f in box.folders.values()]
-    return (len(sandbox.crm.activities), len(sandbox.crm.documents), sum(logs))
+    return (len(sandbox.crm.activities), len(sandbox.crm.documents), places, sum(logs))
 
 
 def main() -> None:

@@ -235,16 +235,16 @@ def _settings(sandbox: Sandbox, url: str) -> Settings:
 
 def work_until_idle(scenario: Scenario) -> None:
     """Run until nothing is due; then run the polls, which find nothing new."""
-    _run_due_steps(scenario)
+    run_due_steps(scenario)
     scenario.wait(timedelta(minutes=3))
-    _run_due_steps(scenario)
+    run_due_steps(scenario)
     with scenario.context.begin() as tx:
         has_unknown_mirror = tx.connection.scalar(text(_HAS_UNKNOWN_MIRROR))
     if has_unknown_mirror:
         scenario.discover()
 
 
-def _run_due_steps(scenario: Scenario) -> None:
+def run_due_steps(scenario: Scenario) -> None:
     """Advance from one due time to the next, and do what is due."""
     for _ in range(_MAX_STEPS):
         with scenario.context.begin() as tx:

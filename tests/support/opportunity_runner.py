@@ -12,12 +12,12 @@ from support.fault_runner import (
     Point,
     Run,
     normalized_call,
+    run_due_steps,
     schedule_fault,
-    work_until_idle,
     worker_for,
 )
 from support.interleave import Death
-from support.opportunities import move_to, put_under
+from support.opportunities import choose_organisation, put_under
 from support.scenario import BO, KIM, Scenario
 from support.snapshot import take_snapshot
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -64,7 +64,9 @@ class OpportunityRunner:
         kim = self.runner.sandbox.outlook.mailbox(KIM)
         mail = kim.deliver(_OFFER)
         kim.move(mail, "inbox/webCRM sync")
-        self._work(CrashingWorker())
+        with self.runner.new_worker(is_lagging=False) as scenario:
+            scenario.wait(timedelta(seconds=61))
+            run_due_steps(scenario)
         return mail
 
     def _acts(self, mail: str) -> tuple[Callable[[Scenario], None], ...]:
@@ -82,7 +84,7 @@ class OpportunityRunner:
 
         def move(person: Scenario) -> None:
             person.organisations.update(places)
-            move_to(person, box, mail, forest)
+            choose_organisation(person.context, person.item(box, mail).email_id, forest)
             put_under(person, box, mail, "Skovby", deals[forest])
 
         def leave(person: Scenario) -> None:
@@ -94,5 +96,5 @@ class OpportunityRunner:
     def _work(self, worker: CrashingWorker) -> None:
         with self.runner.new_worker(is_lagging=False) as real:
             scenario = Scenario(self.runner.sandbox, worker.wrap(real.context))
-            scenario.wait(timedelta(seconds=61))
-            work_until_idle(scenario)
+            scenario.run_until_idle()
+            run_due_steps(scenario)
