@@ -66,12 +66,22 @@ def check_always(history: History) -> None:
 
 
 def _duplicates(history: History) -> Iterator[str]:
-    rows = [a for a in history.setup.sandbox.crm.activities if _is_filing(a)]
-    keys = Counter(a["ActivityCustom15"] for a in rows)
+    """The mails with two Activities under one Organisation, or with two of one key.
+
+    Two installations may each file a mail that both have a copy of (ADR 35).
+    """
+    mails = [mail for mail in history.mails if not _may_be_filed_twice(history, mail)]
+    activities = [MailActivities.of(history, mail).all for mail in mails]
+    keys = Counter(a["ActivityCustom15"] for some in activities for a in some)
     yield from (key for key, number in keys.items() if number > 1)
-    for mail in history.mails:
-        places = Counter(organisation_of(a) for a in MailActivities.of(history, mail).all)
+    for mail, some in zip(mails, activities, strict=True):
+        places = Counter(map(organisation_of, some))
         yield from (mail.subject for number in places.values() if number > 1)
+
+
+def _may_be_filed_twice(history: History, mail: MailModel) -> bool:
+    boxes = {copy.box for copy in history.copies if copy.mail is mail}
+    return history.has_changed_hands and len(boxes) > 1
 
 
 def _changed_foreign_categories(
