@@ -120,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mails/places/opportunity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The mail's state after the person chose the Opportunity of one place. */
+        post: operations["choose_opportunity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mails/suggestions": {
         parameters: {
             query?: never;
@@ -484,6 +501,16 @@ export interface components {
             /** @default null */
             www?: string | null;
         };
+        OpportunityShape: {
+            opportunityId: number;
+            number: string;
+            name: string;
+            value: number | null;
+            currency: string | null;
+            level: string | null;
+            /** @default null */
+            link?: string | null;
+        };
         OrganisationShape: {
             id: number;
             name: string;
@@ -499,6 +526,11 @@ export interface components {
         };
         /** @enum {string} */
         Place: "inbox" | "sent" | "root";
+        PlaceOpportunityRequest: {
+            mail: components["schemas"]["MailRefShape"];
+            organisationId: number;
+            opportunityId: number | null;
+        };
         PlaceShape: {
             organisationId: number;
             /** @default null */
@@ -565,6 +597,9 @@ export interface components {
             who: string | null;
             title: string | null;
             phone: string | null;
+            opportunity: components["schemas"]["OpportunityShape"] | null;
+            opportunities: components["schemas"]["OpportunityShape"][];
+            offered: number | null;
         };
         TimelineEntryShape: {
             /** Format: date-time */
@@ -1032,6 +1067,77 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MovePlaceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailStateShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemShape"];
+                };
+            };
+        };
+    };
+    choose_opportunity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceOpportunityRequest"];
             };
         };
         responses: {

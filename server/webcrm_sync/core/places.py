@@ -6,7 +6,7 @@ A place is an Organisation, named by its id. 0 stands for a mail that is filed w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webcrm_sync.core.errors import Refused
 
@@ -47,12 +47,13 @@ PlaceEdit = AddPlace | RemovePlace | MovePlace
 class ChosenPlaces:
     """What a person chose when they synced a mail; without any Organisation nothing.
 
-    `is_exact`: these are all its places, else they replace what matching found.
-    `opportunities`: by Organisation.
+    `is_exact`: these are all its places, else they replace what matching found. `removed`: places
+    that the person saw and took off the list. `opportunities`: by Organisation.
     """
 
     organisations: tuple[int, ...] = ()
     is_exact: bool = False
+    removed: tuple[int, ...] = ()
     opportunities: tuple[tuple[int, int], ...] = ()
 
 
@@ -60,11 +61,34 @@ class ChosenPlaces:
 NO_CHOICE = ChosenPlaces()
 
 
+def edit_list(shown: Sequence[int], chosen: ChosenPlaces, after: Sequence[int]) -> ChosenPlaces:
+    """The exact list `after` an edit of the places that are `shown`."""
+    removed = dict.fromkeys([*chosen.removed, *shown])
+    return replace(
+        chosen,
+        organisations=tuple(after),
+        is_exact=True,
+        removed=tuple(o for o in removed if o not in after),
+    )
+
+
+def with_opportunity(
+    chosen: ChosenPlaces, organisation_id: int, opportunity_id: int | None
+) -> ChosenPlaces:
+    """The same places, this one with the Opportunity, None = without one."""
+    others = {o: op for o, op in chosen.opportunities if o != organisation_id}
+    pairs = {**others, organisation_id: opportunity_id} if opportunity_id else others
+    return replace(chosen, opportunities=tuple(pairs.items()))
+
+
 def merge(choices: Sequence[ChosenPlaces]) -> ChosenPlaces:
     """What several people chose for one mail before it was filed: no choice of any is lost."""
+    wanted = tuple(dict.fromkeys(o for one in choices for o in one.organisations))
+    removed = dict.fromkeys(o for one in choices for o in one.removed if o not in wanted)
     return ChosenPlaces(
-        tuple(dict.fromkeys(o for one in choices for o in one.organisations)),
+        wanted,
         is_exact=any(one.is_exact for one in choices),
+        removed=tuple(removed),
         opportunities=tuple({o: op for one in choices for o, op in one.opportunities}.items()),
     )
 

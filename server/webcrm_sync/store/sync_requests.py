@@ -46,6 +46,7 @@ class Choice:
 _CHOSEN_PLACES = (
     sync_request.c.organisations,
     sync_request.c.is_exact,
+    sync_request.c.removed,
     sync_request.c.opportunities,
 )
 _COLUMNS = (
@@ -189,6 +190,7 @@ def _values(chosen: ChosenPlaces) -> dict[str, object]:
     return {
         "organisations": list(chosen.organisations),
         "is_exact": chosen.is_exact,
+        "removed": list(chosen.removed),
         "opportunities": [of_organisation.get(i, 0) for i in chosen.organisations]
         if of_organisation
         else [],
@@ -196,7 +198,15 @@ def _values(chosen: ChosenPlaces) -> dict[str, object]:
 
 
 def _read(
-    organisations: Sequence[int], is_exact: bool, opportunities: Sequence[int]
+    organisations: Sequence[int],
+    is_exact: bool,
+    removed: Sequence[int],
+    opportunities: Sequence[int],
 ) -> ChosenPlaces:
     pairs = zip(organisations, opportunities, strict=False)  # empty = no Opportunity was chosen
-    return ChosenPlaces(tuple(organisations), is_exact, tuple((o, op) for o, op in pairs if op))
+    return ChosenPlaces(
+        tuple(organisations),
+        is_exact,
+        tuple(removed),
+        tuple((o, op) for o, op in pairs if op),
+    )

@@ -29,6 +29,9 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
                 "who": "Bo Byg",
                 "title": None,
                 "phone": None,
+                "opportunity": None,
+                "opportunities": [],
+                "offered": None,
             }
         ],
         "candidates": [],

@@ -30,7 +30,7 @@ def guarded_routes(app: Flask) -> list[tuple[str, str]]:
 
 def test_no_route_answers_without_a_valid_token(app: Flask, kim: Person) -> None:
     routes = guarded_routes(app)
-    assert len(routes) == 18
+    assert len(routes) == 20
     graph = kim.scenario.sandbox.entra.issue_user_token(
         kim.box.user_id, "https://graph.microsoft.com", ("Mail.ReadWrite",)
     )

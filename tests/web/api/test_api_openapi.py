@@ -19,7 +19,7 @@ def test_every_operation_answers_as_described(scenario: Scenario, app: Flask, ki
     kim.box.deliver(Mail("Offer?", BO, scenario.sandbox.outlook.mailboxes[0].address))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations: list[Any] = list(schema.get_all_operations())
-    assert len(operations) == 18
+    assert len(operations) == 20
     for operation in operations:
         _check_answers(operation.ok(), kim.token)
 

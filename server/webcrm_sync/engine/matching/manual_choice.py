@@ -13,6 +13,7 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import MatchedBy, Target, find_person
 from webcrm_sync.core.places import NOT_THERE, ChosenPlaces, merge
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.matching.opportunity_choice import set_opportunity
 from webcrm_sync.engine.matching.places import is_guess, place_of, with_exact
 from webcrm_sync.store import activity_updates, directory, filings, mailboxes, sync_requests
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
@@ -148,13 +149,27 @@ def apply_choices(
     """
     chosen = merge([one.chosen for one in choices])
     known, updates = read_current(tx, email)
-    decide = with_exact if chosen.is_exact else with_chosen
-    wanted = decide(known, updates, chosen.organisations)
+    wanted = (
+        with_exact(known, updates, chosen)
+        if chosen.is_exact
+        else with_chosen(known, updates, chosen.organisations)
+    )
     save_choice(context, tx, email, known, updates, plan(known, updates, wanted))
+    for one in choices:
+        _set_opportunities(tx, email, one)
     tx.record_events(
         _chosen_event(email, one.chosen.organisations, Chooser(one.mailbox_id, one.by))
         for one in choices
     )
+
+
+def _set_opportunities(tx: Tx, email: Email, choice: sync_requests.Choice) -> None:
+    """File the mail under the chosen Opportunities, apart from those that were closed meanwhile."""
+    for organisation_id, opportunity_id in choice.chosen.opportunities:
+        try:
+            set_opportunity(tx, email, organisation_id, opportunity_id, by=choice.by)
+        except Refused as error:
+            tx.record_event(EventKind.CHANGE_REFUSED, email_id=email.id, detail=str(error))
 
 
 def apply_choice(context: Context, tx: Tx, email: Email, chosen: ChosenPlaces, by: Chooser) -> None:

@@ -30,12 +30,12 @@ def planned_opportunity(filing: Filing, update: ActivityUpdate | None) -> int | 
 
 
 def set_opportunity(
-    tx: Tx, email: Email, organisation_id: int, opportunity_id: int | None, *, by: str
+    tx: Tx, email: Email, organisation_id: int, opportunity_id: int | None, *, by: str | None
 ) -> None:
     """File the mail at this place under this Opportunity, None = under none. Idempotent.
 
-    `by`: the person who chose. Hold `lock_company`. Raises Refused: the mail has no such place, or
-    the Opportunity is closed or of another Organisation.
+    `by`: the person who chose, None = another event says it. Hold `lock_company`. Raises Refused:
+    the mail has no such place, or the Opportunity is closed or of another Organisation.
     """
     filings.lock_filings(tx, email.id)
     known = [f for f in filings.of_emails(tx, [email.id])[email.id] if not f.is_withdrawn]
@@ -43,7 +43,7 @@ def set_opportunity(
     filing = _find_place(known, updates, organisation_id)
     if planned_opportunity(filing, updates.get(filing.id)) == opportunity_id:
         return
-    _check(tx, organisation_id, opportunity_id)
+    check_opportunity(tx, organisation_id, opportunity_id)
     if filing.is_fresh:
         filings.set_filing(tx, filing.id, opportunity_id=opportunity_id)
     else:
@@ -67,7 +67,8 @@ def _find_place(
     raise Refused(NOT_THERE, code="NotFiledThere")
 
 
-def _check(tx: Tx, organisation_id: int, opportunity_id: int | None) -> None:
+def check_opportunity(tx: Tx, organisation_id: int, opportunity_id: int | None) -> None:
+    """Raise Refused unless a mail of this Organisation can be filed under the Opportunity."""
     if opportunity_id is None:
         return
     chosen = opportunities.by_id(tx, [opportunity_id]).get(opportunity_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from webcrm_sync.core.places import ChosenPlaces
 from webcrm_sync.store.activity_updates import ActivityUpdate
 from webcrm_sync.store.filings import Filing
 
@@ -44,12 +45,13 @@ def to_restore(known: Sequence[Filing]) -> tuple[Filing, ...]:
 
 
 def with_exact(
-    known: Sequence[Filing], updates: Mapping[int, ActivityUpdate], wanted: Sequence[int]
+    known: Sequence[Filing], updates: Mapping[int, ActivityUpdate], chosen: ChosenPlaces
 ) -> tuple[int, ...]:
-    """The places of a mail after a person synced it with the exact list `wanted`.
+    """The places of a mail after a person synced it with an exact list.
 
-    The list was made from what matching found, so it takes nothing else away: neither an Activity
-    that a colleague's copy brought to webCRM nor a place that another person chose.
+    What the person did not see stays: an Activity that a colleague's copy brought to webCRM
+    meanwhile, and a place that another person chose.
     """
-    kept = () if is_guess(known) else standing(known, updates)
-    return tuple(dict.fromkeys([*kept, *wanted]))
+    unseen = (p for p in standing(known, updates) if p not in chosen.removed)
+    kept = () if is_guess(known) else unseen
+    return tuple(dict.fromkeys([*kept, *chosen.organisations]))

@@ -14,10 +14,11 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Place
-from webcrm_sync.core.places import NO_CHOICE, NOT_THERE, ChosenPlaces
+from webcrm_sync.core.places import NO_CHOICE, NOT_THERE, ChosenPlaces, edit_list
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.manual_choice import SEVERAL, Chooser, apply_choice, change
+from webcrm_sync.engine.matching.opportunity_choice import check_opportunity
 from webcrm_sync.engine.pane.along_actions import (
     decide_along,
     is_held_as_private,
@@ -68,10 +69,16 @@ def sync(
     parts that the person chose. `even_if_private`: the person was asked.
     """
     check_organisations_exist(context, chosen.organisations)
+    with context.begin() as tx:
+        for organisation_id, opportunity_id in chosen.opportunities:
+            check_opportunity(tx, organisation_id, opportunity_id)
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if not chosen.is_exact:
         _check_replaces_one(shown, chosen.organisations)
+    elif Action.EDIT_PLACES in shown.actions:
+        seen = [target.organisation_id for target in shown.targets]
+        chosen = edit_list(seen, chosen, chosen.organisations)
     refuse_private(mail, shown, even_if_private=even_if_private)
     decide_along(context, user, ref, mail, shown, along)
     is_new, is_held = shown.status is DisplayStatus.NEW, is_held_as_private(shown)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from webcrm_sync.core.along import Along
 from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.message import Message, Party
+from webcrm_sync.core.opportunities import Opportunity
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.matching.places import to_restore
 from webcrm_sync.engine.pane.along_status import AlongView, Sensitivity
@@ -82,6 +83,8 @@ class TargetView:
     `organisation_id` 0 and an empty name: filed in webCRM, but under no Organisation.
     `link` None: no link pattern is configured. `activity_id` None: not filed yet.
     `evidence_name`: the contact or the domain because of which it is filed there.
+    `opportunity`: the one under which it is filed there. `opportunities`: the open ones, `offered`:
+    the only one of its contact.
     """
 
     organisation_id: int
@@ -94,6 +97,9 @@ class TargetView:
     phone: str | None = None
     evidence: MatchEvidence | None = None
     evidence_name: str | None = None
+    opportunity: Opportunity | None = None
+    opportunities: tuple[Opportunity, ...] = ()
+    offered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

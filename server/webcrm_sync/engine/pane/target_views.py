@@ -16,6 +16,7 @@ from webcrm_sync.core.matching import (
     find_candidates,
     find_person,
 )
+from webcrm_sync.engine.matching.opportunity_choice import planned_opportunity
 from webcrm_sync.engine.matching.places import place_of
 from webcrm_sync.engine.pane.mail_context import MailContext
 from webcrm_sync.engine.pane.mail_status_rules import (
@@ -40,13 +41,15 @@ def list_targets(
     """The places under which the mail is filed, else those under which a sync files it."""
     if copy.has_current_filings:
         for filing in copy.active_filings:
-            yield _view(mail, _target_of(copy, filing), filing.activity_id)
+            chosen = planned_opportunity(filing, (copy.updates or {}).get(filing.id))
+            yield _view(mail, _target_of(copy, filing), filing.activity_id, chosen)
     elif status is DisplayStatus.MIRRORED:
         for target in found.targets if isinstance(found, Matched) else ():
             yield _view(mail, target, copy.mirrored_activity_id)
     elif status in _SHOWS_FORECAST:
+        chosen_ids = dict(copy.request.chosen.opportunities) if copy.request else {}
         for target in _forecast(mail, copy, found):
-            yield _view(mail, target, None)
+            yield _view(mail, target, None, chosen_ids.get(target.organisation_id))
 
 
 def _forecast(mail: MailContext, copy: CopyFacts, found: Match) -> Iterable[Target]:
@@ -72,11 +75,15 @@ def _chosen(mail: MailContext, organisation_id: int) -> Target:
     return Target(organisation_id, person_id, MatchedBy.PERSON)
 
 
-def _view(mail: MailContext, target: Target, activity_id: int | None) -> TargetView:
+def _view(
+    mail: MailContext, target: Target, activity_id: int | None, opportunity_id: int | None = None
+) -> TargetView:
     contacts = (c for c in mail.directory.contacts if c.person_id == target.person_id)
     contact = next(contacts, None)
     number = target.organisation_id
     evidence, evidence_name = _evidence_of(mail, target)
+    open_ones = tuple(mail.open_opportunities.get(number, ()))
+    own = [one.opportunity_id for one in open_ones if contact and one.person_id == target.person_id]
     return TargetView(
         organisation_id=number,
         organisation=mail.name(number),
@@ -88,6 +95,9 @@ def _view(mail: MailContext, target: Target, activity_id: int | None) -> TargetV
         activity_id=activity_id,
         evidence=evidence,
         evidence_name=evidence_name,
+        opportunity=mail.chosen_opportunities.get(opportunity_id or 0),
+        opportunities=open_ones,
+        offered=own[0] if len(own) == 1 and opportunity_id is None else None,
     )
 
 

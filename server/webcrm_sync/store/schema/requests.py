@@ -35,7 +35,8 @@ class UpdateKind(StrEnum):
 #: A sync request for one copy. `item_id`: Outlook's id of the copy before it was moved.
 #: `organisations`: the ids that the person chose, empty = no choice. `is_exact`: they are all the
 #: places that the person wants, else they replace what `manual_choice.with_chosen` says.
-#: `opportunities`: of each of them, 0 = none; empty = of none of them.
+#: `removed`: places that the person saw and took off the list. `opportunities`: of each place,
+#: 0 = none; empty = of none of them.
 #: `along`: the parts of the mail that the person chose, NULL = no choice.
 sync_request = Table(
     "press",
@@ -46,6 +47,7 @@ sync_request = Table(
     Column("by", Text, nullable=False),
     Column("organisations", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
     flag("is_exact"),
+    Column("removed", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
     Column("opportunities", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
     time("pressed_at", nullable=False, key="requested_at"),
     Column("along", AlongJson),

@@ -104,7 +104,8 @@ def add_place(
     context: Context, user: CurrentUser, request: place_schemas.AddPlaceRequest
 ) -> schemas.MailStateShape:
     """The mail's state after it is filed under this Organisation too."""
-    return _edit(context, user, request, AddPlace(request.organisation_id))
+    edit, opportunity_id = AddPlace(request.organisation_id), request.opportunity_id
+    return _edit(context, user, request, edit, opportunity_id=opportunity_id)
 
 
 @operations.post(
@@ -128,9 +129,29 @@ def move_place(
 
 
 def _edit(
-    context: Context, user: CurrentUser, request: schemas.MailRequest, edit: PlaceEdit
+    context: Context,
+    user: CurrentUser,
+    request: schemas.MailRequest,
+    edit: PlaceEdit,
+    *,
+    opportunity_id: int | None = None,
 ) -> schemas.MailStateShape:
-    return _shape(place_actions.edit_places(context, user, request.mail.ref, edit))
+    ref = request.mail.ref
+    edited = place_actions.edit_places(context, user, ref, edit, opportunity_id=opportunity_id)
+    return _shape(edited)
+
+
+@operations.post(
+    "/mails/places/opportunity",
+    request=place_schemas.PlaceOpportunityRequest,
+    answer=schemas.MailStateShape,
+)
+def choose_opportunity(
+    context: Context, user: CurrentUser, request: place_schemas.PlaceOpportunityRequest
+) -> schemas.MailStateShape:
+    """The mail's state after the person chose the Opportunity of one place."""
+    place, chosen = request.organisation_id, request.opportunity_id
+    return _shape(place_actions.choose_opportunity(context, user, request.mail.ref, place, chosen))
 
 
 @operations.post(

@@ -68,6 +68,13 @@ class MovePlaceRequest(MailRequest):
     to: OrganisationId
 
 
+class PlaceOpportunityRequest(MailRequest):
+    """A mail, one of its places, and the Opportunity to file it under there; null = none."""
+
+    organisation_id: OrganisationId
+    opportunity_id: OpportunityId | None
+
+
 class SuggestionsShape(JsonModel):
     """Organisations that a person may add to a mail, none twice.
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -40,6 +41,11 @@ from webcrm_sync.web.api.json_model import (
     OrganisationId,
     OrganisationIdOrNone,
 )
+
+
+def _none_if_empty(value: object) -> object:
+    return value or None
+
 
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
 
@@ -139,11 +145,25 @@ class SenderPath(JsonModel):
 # ---- Answers
 
 
+class OpportunityShape(JsonModel):
+    """An Opportunity of webCRM. `value` in `currency`; `level`: its label in webCRM."""
+
+    opportunity_id: int
+    number: str
+    name: str
+    value: float | None
+    currency: Annotated[str | None, BeforeValidator(_none_if_empty)]
+    level: Annotated[
+        str | None, Field(validation_alias="level_text"), BeforeValidator(_none_if_empty)
+    ]
+    link: str | None = None
+
+
 class TargetShape(JsonModel):
     """An Organisation under which the mail is filed or will be filed (`activityId` null).
 
     `why`: what led there, null = unknown; `who`: the contact or the domain. `title` and `phone`:
-    of the person.
+    of the person. `opportunities`: the open ones, at most 50. `offered`: the person's only one.
     """
 
     organisation_id: int
@@ -156,6 +176,9 @@ class TargetShape(JsonModel):
     who: Annotated[str | None, Field(validation_alias="evidence_name")]
     title: str | None
     phone: str | None
+    opportunity: OpportunityShape | None
+    opportunities: list[OpportunityShape]
+    offered: int | None
 
 
 class WithdrawnActivityShape(JsonModel):

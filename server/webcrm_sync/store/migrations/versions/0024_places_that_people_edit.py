@@ -19,15 +19,9 @@ def upgrade() -> None:
         "press",
         sa.Column("is_exact", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
-    op.add_column(
-        "press",
-        sa.Column(
-            "opportunities",
-            postgresql.ARRAY(sa.BigInteger()),
-            server_default="{}",
-            nullable=False,
-        ),
-    )
+    for name in ("removed", "opportunities"):
+        ids = postgresql.ARRAY(sa.BigInteger())
+        op.add_column("press", sa.Column(name, ids, server_default="{}", nullable=False))
     for name in ("title", "phone"):
         op.add_column("contact", sa.Column(name, sa.Text(), server_default="", nullable=False))
     # The next refresh of the directory reads every Person again, and so fills these columns.
@@ -45,4 +39,5 @@ def downgrade() -> None:
     op.drop_column("contact", "phone")
     op.drop_column("contact", "title")
     op.drop_column("press", "opportunities")
+    op.drop_column("press", "removed")
     op.drop_column("press", "is_exact")
