@@ -130,13 +130,11 @@ def test_an_opportunity_of_another_customer_or_a_closed_one_is_refused(
     deal = open_deal(scenario)
     scenario.sandbox.crm.update_opportunity(deal.pier, OpportunityLevel=4)
     scenario.poll_webcrm()
-    for opportunity, word in (
-        (deal.forest, "does not belong"),
-        (deal.pier, "lost or won"),
-        (1, "does not belong"),
-    ):
-        with pytest.raises(Refused, match=word):
-            deal.put(opportunity)
+    for number in (deal.forest, 1, 0, -1, 2**63):
+        with pytest.raises(Refused, match="does not belong"):
+            deal.put(number)
+    with pytest.raises(Refused, match="lost or won"):
+        deal.put(deal.pier)
     with pytest.raises(Refused, match="not filed under"):
         deal.put(deal.forest, at="Skovby")
     assert deal.place == ("Havnebyg", 0)
@@ -270,6 +268,16 @@ def test_a_mail_that_is_taken_back_leaves_the_deal_and_returns_to_it(scenario: S
     assert opportunity_of(scenario, SUBJECT) == deal.crane
 
 
+def test_an_activity_that_was_deleted_in_webcrm_is_not_made_again_for_its_opportunity(
+    scenario: Scenario,
+) -> None:
+    deal = open_deal(scenario)
+    scenario.sandbox.crm.tables["Activity"].delete(scenario.activities[0]["ActivityId"])
+    deal.put(deal.crane)
+    assert scenario.activities == []
+    assert "deleted in webCRM" in deal.story[-1]
+
+
 def test_an_opportunity_cannot_hold_up_other_mails(scenario: Scenario) -> None:
     deal = open_deal(scenario, is_synced=False)
     hold_up(deal)
@@ -313,3 +321,11 @@ def test_a_token_that_may_not_read_opportunities_goes_on_with_contacts(
     deal = open_deal(scenario)
     with scenario.context.begin() as tx:
         assert opportunities.by_id(tx, [deal.crane]) == {}
+    scenario.sandbox.journal.clear()
+    scenario.poll_webcrm()
+    asked = [e for e in scenario.sandbox.journal.select("webcrm") if "Opportunity" in e.query]
+    assert asked == []
+    scenario.sandbox.crm.unreadable.clear()
+    scenario.wait(timedelta(minutes=31))
+    with scenario.context.begin() as tx:
+        assert deal.crane in opportunities.by_id(tx, [deal.crane])

@@ -202,3 +202,23 @@ def test_downgrading_leaves_a_database_of_the_previous_version(old: Engine) -> N
     bring_to(old, "0006", is_back=True)
     assert rows(old, "SELECT count(*) FROM contact") == [(0,)]
     migrate(old)
+
+
+def test_a_requested_move_of_the_version_before_sets_no_opportunity(database_url: str) -> None:
+    with database_of(database_url, "0025") as engine:
+        fill(
+            engine,
+            *COMPANY,
+            mails("synced"),
+            "INSERT INTO filing (id, company_id, email_id, organisation_id, how, key, activity_id)"
+            " OVERRIDING SYSTEM VALUE VALUES (1, 1, 1, 7, 'contact', 'ms1-k', 30001)",
+            "INSERT INTO wish (filing_id, kind, move_to, asked_at, due_at)"
+            " VALUES (1, 'move', 8, now(), now())",
+        )
+        bring_to(engine, "0026")
+        query = "SELECT kind, move_to, sets_opportunity, opportunity_id FROM wish"
+        assert rows(engine, query) == [("move", 8, False, None)]
+        assert rows(engine, "SELECT opportunity_id, opportunity_at FROM filing") == [(None, None)]
+        fill(engine, "UPDATE wish SET kind = 'opportunity', sets_opportunity = true")
+        bring_to(engine, "0025", is_back=True)
+        assert rows(engine, "SELECT * FROM wish") == []

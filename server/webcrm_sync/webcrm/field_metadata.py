@@ -67,12 +67,22 @@ class FieldMetadata:
 
 @dataclass(slots=True)
 class LevelMetadata:
-    """The labels of an Opportunity's levels, cached for half an hour. Used by one thread."""
+    """The labels of an Opportunity's levels, cached for half an hour. Used by one thread.
+
+    `refused_at`: when the token was last found not to be allowed to read Opportunities, None = it
+    may.
+    """
 
     fetch: Callable[[], Mapping[int, str]]
     now: Callable[[], datetime]
+    refused_at: datetime | None = None
     _labels: Mapping[int, str] = field(default_factory=dict, init=False)
     _fetched_at: datetime | None = field(default=None, init=False)
+
+    @property
+    def is_refused(self) -> bool:
+        """True if the token may not read Opportunities; half an hour later it may."""
+        return self.refused_at is not None and self.now() - self.refused_at <= _MAX_AGE
 
     def read(self) -> Mapping[int, str]:
         """The label of each level by its number, empty if webCRM does not describe them."""

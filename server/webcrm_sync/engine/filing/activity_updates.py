@@ -33,6 +33,7 @@ from webcrm_sync.webcrm.requests import ActivityChange
 
 #: Prefix of the subject of a withdrawn Activity.
 WITHDRAWN = "[withdrawn] "
+_DELETED = "Its Activity was deleted in webCRM."
 #: Retry an update this much later when no mailbox can be read for it.
 _MAILBOX_RETRY = timedelta(seconds=30)
 
@@ -229,6 +230,8 @@ def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> Non
     """
     with context.begin() as tx:
         activity_updates.complete(tx, filing.id, update)
+        if update.kind is UpdateKind.OPPORTUNITY:
+            tx.record_event(EventKind.CHANGE_REFUSED, email_id=filing.email_id, detail=_DELETED)
         if update.kind in {UpdateKind.REWRITE, UpdateKind.OPPORTUNITY}:
             return
         documents.forget_all(tx, filing.id)

@@ -16,6 +16,8 @@ from webcrm_sync.store.filings import Filing
 #: Why a choice is refused. The caller of the API sees these sentences.
 FOREIGN = "The Opportunity does not belong to this Organisation, or not any more. Choose another."
 CLOSED = "The Opportunity is lost or won. Choose an open one."
+#: The largest id that a column holds.
+_LARGEST_ID = 2**63 - 1
 
 
 def planned_opportunity(filing: Filing, update: ActivityUpdate | None) -> int | None:
@@ -71,7 +73,8 @@ def check_opportunity(tx: Tx, organisation_id: int, opportunity_id: int | None) 
     """Raise Refused unless a mail of this Organisation can be filed under the Opportunity."""
     if opportunity_id is None:
         return
-    chosen = opportunities.by_id(tx, [opportunity_id]).get(opportunity_id)
+    is_id = 0 < opportunity_id <= _LARGEST_ID
+    chosen = opportunities.by_id(tx, [opportunity_id]).get(opportunity_id) if is_id else None
     if chosen is None or chosen.organisation_id != organisation_id:
         raise Refused(FOREIGN, code="ForeignOpportunity")
     if not chosen.is_open:

@@ -49,12 +49,18 @@ def refresh_opportunities(
 def _read(
     context: Context, since: datetime, odd: list[UnreadableRecord]
 ) -> tuple[OpportunityRow, ...] | None:
-    """The Opportunities, None if the token may not read them."""
+    """The Opportunities, None if the token may not read them: then it asks now and then."""
+    if context.levels.is_refused:
+        return None
     try:
-        return context.webcrm.list_changed_opportunities(since, odd=odd)
+        rows = context.webcrm.list_changed_opportunities(since, odd=odd)
     except (Refused, TryLater) as error:
         # The calls before this one were accepted, so a 401 is about this area alone.
         if isinstance(error, TryLater) and error.code != UNAUTHORIZED:
             raise
-        logger.warning("opportunities_not_read", extra={"code": error.code})
+        if context.levels.refused_at is None:
+            logger.warning("opportunities_not_read", extra={"code": error.code})
+        context.levels.refused_at = context.now()
         return None
+    context.levels.refused_at = None
+    return rows
