@@ -58,7 +58,7 @@ class Stories:
         film = File("kaj.mp4", bytes(_FILM), content_type="video/mp4")
         mail = Mail(
             "Tilbud på ny kaj",
-            f"Bo Bygmester <{_BUYER}>",
+            f"Bo Mathiesen <{_BUYER}>",
             _SELLER,
             body="<p>Hej Kim,</p><p>kan I sende et tilbud?</p>",
             attachments=(offer, film),

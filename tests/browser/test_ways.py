@@ -43,7 +43,7 @@ def test_a_sent_mail_dragged_onto_the_folder_is_filed_in_webcrm(
     subject = "Delivery in week 49: who takes what"
     person.drag(subject, under="Sent Items")
     person.sees_in_webcrm("Musterbau GmbH", subject)
-    person.sees_in_webcrm("Fjordlaks AS", subject)
+    person.sees_in_webcrm("Fjordbris Sjømat AS", subject)
     person.sees_in_outlook(subject, *BOTH, under="Sent Items")
 
 

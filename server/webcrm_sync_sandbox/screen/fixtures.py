@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from webcrm_sync_sandbox.screen import sample_mails
+from webcrm_sync_sandbox.screen.sample_customers import add_customers
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.environment import Sandbox
@@ -47,7 +48,6 @@ class DemoCompany:
 
 def fill_sandbox(sandbox: Sandbox) -> DemoCompany:
     """Fill an empty sandbox with a company and its mails; the people of the company."""
-    buyer_id = _customers(sandbox)
     crm, outlook = sandbox.crm, sandbox.outlook
     kim = outlook.add_mailbox(KIM, "Kim Nordwind", language="en")
     ivo = outlook.add_mailbox(IVO, "Ivo Nordwind", language="da")
@@ -55,6 +55,7 @@ def fill_sandbox(sandbox: Sandbox) -> DemoCompany:
     outlook.add_mailbox(NEW, "Uma Nordwind", language="en")
     outlook.grant(sales, kim)
     users = {a: crm.add_user(a, f"{n} Nordwind") for a, n in ((KIM, "Kim"), (IVO, "Ivo"))}
+    buyer_id = add_customers(crm, users)
     people = (
         DemoUser(KIM, "Kim Nordwind", "salesperson", users[KIM], KIM),
         DemoUser(IVO, "Ivo Nordwind", "salesperson", users[IVO], IVO),
@@ -69,22 +70,6 @@ def fill_sandbox(sandbox: Sandbox) -> DemoCompany:
     ):
         _deliver_history(box, post)
     return DemoCompany(people, kim, buyer_id)
-
-
-def _customers(sandbox: Sandbox) -> int:
-    crm = sandbox.crm
-    harbour = crm.add_organisation("Havnebyg A/S", domain="havnebyg.example")
-    forest = crm.add_organisation("Skovby Kommune")
-    works = crm.add_organisation("Musterbau GmbH")
-    fish = crm.add_organisation("Fjordlaks AS")
-    coffee = [crm.add_organisation(f"Kaffekompagniet {town}") for town in ("Aarhus", "Odense")]
-    buyer_id = crm.add_person(harbour, sample_mails.BO.address, name=sample_mails.BO.name)
-    crm.add_person(forest, sample_mails.LIS.address, name=sample_mails.LIS.name)
-    crm.add_person(works, sample_mails.MAX.address, name=sample_mails.MAX.name)
-    crm.add_person(fish, sample_mails.OLA.address, name=sample_mails.OLA.name)
-    for one in coffee:
-        crm.add_person(one, sample_mails.KAJA.address, name=sample_mails.KAJA.name)
-    return buyer_id
 
 
 def _deliver_history(box: SimMailbox, post: tuple[sample_mails.SampleMail, ...]) -> None:

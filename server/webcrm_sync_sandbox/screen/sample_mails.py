@@ -9,12 +9,13 @@ from webcrm_sync_sandbox.outlook.mail import Mail, Person
 from webcrm_sync_sandbox.outlook.store import Item
 from webcrm_sync_sandbox.screen.sample_files import drawing, pdf, table
 
-BO = Person("bo@havnebyg.example", "Bo Bygmester")
+BO = Person("bo@havnebyg.example", "Bo Mathiesen")
 LIS = Person("lis@skovby.example", "Lis Lund")
 MAX = Person("max@musterbau.example", "Max Muster")
-OLA = Person("ola@fjordlaks.example", "Ola Nordmann")
-KAJA = Person("kaja@kaffekompagniet.example", "Kaja Kaffe")
-NINA = Person("nina@nyfirma.example", "Nina Ny")
+OLA = Person("ola@fjordbris.example", "Ola Strand")
+KAJA = Person("kaja@kantinekaffe.example", "Kaja Holm")
+NINA = Person("nina@nyhavnmarine.example", "Nina Riis")
+TOVE = Person("tove@havnebyg.example", "Tove Kjær")
 NEWS = Person("news@havneblad.example", "Havnebladet")
 KIM = Person("kim@nordwind.example", "Kim Nordwind")
 IVO = Person("ivo@nordwind.example", "Ivo Nordwind")
@@ -66,7 +67,7 @@ _BOXES = (
     "<p>Great. Please confirm 400 boxes, six pallets, Thursday 06:30.</p><p>Ola</p>",
 )
 _THREAD = reduce(
-    lambda below, turn: _reply(turn[1], ("Kim Nordwind", "Ola Nordmann")[turn[0] % 2], below),
+    lambda below, turn: _reply(turn[1], ("Kim Nordwind", "Ola Strand")[turn[0] % 2], below),
     enumerate(_BOXES[1:]),
     _BOXES[0],
 )
@@ -108,7 +109,25 @@ _UNKNOWN = Mail(
     NINA,
     KIM,
     body="<p>Dear Sir or Madam,</p><p>we are a new company in the harbour and would like to have "
-    "your current price list for mooring posts.</p><p>Nina Ny<br>Nyfirma</p>",
+    "your current price list for mooring posts.</p><p>Kind regards</p><p><b>Nina Riis</b><br>"
+    "Purchasing Manager<br>Nyhavn Marine Service ApS<br>Phone: +45 98 00 44 21<br>"
+    "www.nyhavnmarine.example</p>",
+)
+_SALARY = Mail(
+    "Fortroligt: ny direktør fra 1. januar",
+    TOVE,
+    KIM,
+    body="<p>Hej Kim,</p><p>kun til dig: Bo bliver direktør. Det er ikke offentligt endnu.</p>"
+    "<p>Tove</p>",
+    headers=(("Sensitivity", "Private"),),
+)
+_TWO = Mail(
+    "Fælles levering: bænke og fendere",
+    BO,
+    KIM,
+    cc=(LIS,),
+    body="<p>Hej Kim,</p><p>kan Skovbys bænke og vores fendere komme på samme bil i uge 50? "
+    "Lis er med på cc.</p><p>Bo</p>",
 )
 _COFFEE = Mail(
     "Kaffemaskiner til kantinen",
@@ -148,7 +167,7 @@ _BOTH = Mail(
     "Delivery in week 49: who takes what",
     KIM,
     (MAX, OLA),
-    body="<p>Hello both,</p><p>one lorry for two places: first Musterbau, then Fjordlaks.</p>"
+    body="<p>Hello both,</p><p>one lorry for two places: first Musterbau, then Fjordbris.</p>"
     "<p>Kim</p>",
 )
 _DRAFT = Mail(
@@ -163,8 +182,10 @@ _DRAFT = Mail(
 FOR_KIM = (
     SampleMail(0.4, _QUAY),
     SampleMail(1.1, _UNKNOWN),
+    SampleMail(1.6, _TWO),
     SampleMail(2.2, _PARTS),
     SampleMail(4, _COFFEE),
+    SampleMail(4.5, _SALARY),
     SampleMail(5, Mail("Re: Fish boxes, week 48", OLA, KIM, body=_THREAD)),
     SampleMail(21, _VISIT),
     SampleMail(22, _BENCHES),
@@ -192,10 +213,12 @@ FOR_UMA = (
 )
 
 READY = (
-    DeliverableMail("quay", "Bo Bygmester, a contact: a picture and a PDF", _QUAY),
+    DeliverableMail("quay", "Bo Mathiesen, a contact: a picture and a PDF", _QUAY),
     DeliverableMail("parts", "Max Muster, a contact: auf Deutsch", _PARTS),
-    DeliverableMail("unknown", "Nina Ny: nobody knows her yet", _UNKNOWN),
-    DeliverableMail("coffee", "Kaja Kaffe: a contact of two Organisations", _COFFEE),
+    DeliverableMail("unknown", "Nina Riis: nobody knows her yet", _UNKNOWN),
+    DeliverableMail("coffee", "Kaja Holm: a contact of two Organisations", _COFFEE),
     DeliverableMail("lunch", "Ivo Nordwind: only colleagues", _LUNCH),
-    DeliverableMail("visit", "Bo Bygmester: a meeting request", _VISIT),
+    DeliverableMail("two", "Bo Mathiesen and Lis Lund: two customers", _TWO),
+    DeliverableMail("private", "Tove Kjær: a private mail", _SALARY),
+    DeliverableMail("visit", "Bo Mathiesen: a meeting request", _VISIT),
 )

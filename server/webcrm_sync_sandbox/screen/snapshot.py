@@ -134,20 +134,24 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _crm(crm: WebCrmSystem) -> Json:
+    users = {u["UserId"]: u.get("UserName", "") for u in crm.users}
+    opportunities = crm.opportunities
+    names = {o["OpportunityId"]: o.get("OpportunityDescription", "") for o in opportunities}
     return {
-        "organisations": [
-            {"id": o["OrganisationId"], "name": o["OrganisationName"]} for o in crm.organisations
-        ],
+        "organisations": [_organisation(o, users) for o in crm.organisations],
+        "opportunities": [_opportunity(o) for o in opportunities],
         "persons": [
             {
                 "id": p["PersonId"],
                 "organisation": p.get("PersonOrganisationId", 0),
                 "name": p.get("PersonName") or _joined(p),
                 "address": p.get("PersonEmail", ""),
+                "title": p.get("PersonTitle", ""),
+                "phone": p.get("PersonDirectPhone", ""),
             }
             for p in crm.persons
         ],
-        "activities": [_activity(a) for a in crm.activities],
+        "activities": [_activity(a, names) for a in crm.activities],
         "documents": [
             {
                 "id": d["DocumentId"],
@@ -163,7 +167,30 @@ def _joined(person: Record) -> str:
     return f"{person.get('PersonFirstName', '')} {person.get('PersonLastName', '')}".strip()
 
 
-def _activity(activity: Record) -> Json:
+def _organisation(organisation: Record, users: dict[int, str]) -> Json:
+    return {
+        "id": organisation["OrganisationId"],
+        "name": organisation.get("OrganisationName", ""),
+        "city": organisation.get("OrganisationCity", ""),
+        "phone": organisation.get("OrganisationTelephone", ""),
+        "www": organisation.get("OrganisationWww", ""),
+        "owner": users.get(organisation.get("OrganisationOwner", 0), ""),
+    }
+
+
+def _opportunity(opportunity: Record) -> Json:
+    return {
+        "id": opportunity["OpportunityId"],
+        "organisation": opportunity.get("OpportunityOrganisationId", 0),
+        "number": opportunity.get("OpportunityNumber", ""),
+        "name": opportunity.get("OpportunityDescription", ""),
+        "value": opportunity.get("OpportunityOrderValue", 0),
+        "currency": opportunity.get("OpportunityCurrencyName", ""),
+        "level": opportunity.get("OpportunityLevelText", ""),
+    }
+
+
+def _activity(activity: Record, opportunities: dict[int, str]) -> Json:
     return {
         "id": activity["ActivityId"],
         "organisation": activity.get("ActivityOrganisationId", 0),
@@ -172,6 +199,7 @@ def _activity(activity: Record) -> Json:
         "subject": activity.get("ActivityDescription", ""),
         "text": _plain(activity.get("ActivityMemo", "")),
         "at": _iso(activity.get("ActivityDateTime")),
+        "opportunity": opportunities.get(activity.get("ActivityOpportunityId", 0), ""),
     }
 
 

@@ -110,10 +110,14 @@ class WebCrmSystem:
         """Add an application token. Remove it from `tokens` to revoke it."""
         self.tokens.add(guid)
 
-    def add_organisation(self, name: str, *, domain: str = "", www: str = "") -> int:
-        """Add an Organisation; its id."""
+    def add_organisation(self, name: str, *, domain: str = "", www: str = "", **more: Any) -> int:
+        """Add an Organisation; its id. `more`: further fields, e.g. `OrganisationCity`."""
         return self._insert(
-            "Organisation", OrganisationName=name, OrganisationDomain=domain, OrganisationWww=www
+            "Organisation",
+            OrganisationName=name,
+            OrganisationDomain=domain,
+            OrganisationWww=www,
+            **more,
         )
 
     def add_person(
@@ -124,8 +128,9 @@ class WebCrmSystem:
         name: str = "",
         email2: str = "",
         status: str = "Active",
+        **more: Any,
     ) -> int:
-        """Add a Person; its id. Organisation 0 = none."""
+        """Add a Person; its id. Organisation 0 = none. `more`: further fields."""
         return self._insert(
             "Person",
             PersonOrganisationId=organisation_id,
@@ -133,6 +138,7 @@ class WebCrmSystem:
             PersonEmail2=email2,
             PersonName=name,
             PersonStatus=status,
+            **more,
         )
 
     def move_person(self, person_id: int, organisation_id: int) -> None:
@@ -242,6 +248,16 @@ class WebCrmSystem:
     def persons(self) -> list[Record]:
         """Every Person, oldest first."""
         return self._all("Person")
+
+    @property
+    def opportunities(self) -> list[Record]:
+        """Every Opportunity, oldest first."""
+        return self._all("Opportunity")
+
+    @property
+    def users(self) -> list[Record]:
+        """Every user, oldest first."""
+        return self._all("User")
 
     @property
     def search_lag(self) -> timedelta:

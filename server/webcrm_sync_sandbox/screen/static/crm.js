@@ -38,15 +38,20 @@ export function drawOrganisations(crm, chosen, actions) {
   return [title, h("ul", {}, crm.organisations.map(line))];
 }
 
-export function drawOrganisation({ name, persons, activities }, newActivity, actions) {
-  const personRow = ({ name: personName, address }) =>
-    h("li", {}, personName, h("small", {}, address));
+export function drawOrganisation(organisation, newActivity, actions) {
+  const { name, city, phone, www, owner, persons, opportunities, activities } = organisation;
+  const responsible = owner && `Responsible: ${owner}`;
   return [
     h("h2", {}, name, button(actions, "person", "New contact")),
+    h("small", { class: "facts" }, facts(city, phone, www, responsible)),
     h("h3", {}, "Contacts"),
     persons.length
-      ? h("ul", { class: "persons" }, persons.map(personRow))
+      ? h("ul", { class: "persons" }, persons.map(drawPerson))
       : h("p", { class: "empty" }, "None yet"),
+    opportunities.length ? h("h3", {}, "Opportunities") : null,
+    opportunities.length
+      ? h("ul", { class: "opportunities" }, opportunities.map(drawOpportunity))
+      : null,
     h("h3", {}, "Activities"),
     activities.length
       ? h(
@@ -58,7 +63,19 @@ export function drawOrganisation({ name, persons, activities }, newActivity, act
   ];
 }
 
-function drawActivity({ id, subject, action, at, who, text, documents }, newActivity) {
+const facts = (...known) => known.filter(Boolean).join(" · ");
+
+function drawPerson({ name, title, address, phone }) {
+  return h("li", {}, name, h("small", {}, facts(title, address, phone)));
+}
+
+function drawOpportunity({ number, name, value, currency, level }) {
+  const amount = value && `${value.toLocaleString("en")} ${currency}`;
+  return h("li", {}, name, h("small", {}, facts(number, level, amount)));
+}
+
+function drawActivity(activity, newActivity) {
+  const { id, subject, action, at, who, opportunity, text, documents } = activity;
   return h(
     "li",
     { class: id === newActivity ? "fresh" : null, "data-activity": id },
@@ -69,7 +86,7 @@ function drawActivity({ id, subject, action, at, who, text, documents }, newActi
         "summary",
         { "data-key": `activity ${id}` },
         h("span", { class: "subject" }, subject),
-        h("small", {}, [action, who, whenOf(at)].filter(Boolean).join(" · ")),
+        h("small", {}, facts(action, who, opportunity, whenOf(at))),
       ),
       h("pre", {}, text),
     ),

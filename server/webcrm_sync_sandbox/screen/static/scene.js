@@ -80,6 +80,7 @@ export function organisationOf(crm, id) {
   return {
     ...crm.organisations.find((one) => one.id === id),
     persons: crm.persons.filter(({ organisation }) => organisation === id),
+    opportunities: crm.opportunities.filter(({ organisation }) => organisation === id),
     activities: activities.map((one) => ({
       ...one,
       who: crm.persons.find(({ id: person }) => person === one.person)?.name ?? "",
