@@ -146,7 +146,7 @@ format: $(READY) $(MODULES) ## format the code and fix what the tools can fix
 	$(BIN)/ruff format --quiet .
 	@npm --prefix addin run --silent format
 
-bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure the product (ONLY=bulk,files,loop,fresh,line,drag,many,receiver,panes,pane,hostile,stalled,reading,quotes FULL=1)
+bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure the product (ONLY=bulk,files,loop,fresh,line,drag,many,again,receiver,panes,pane,hostile,stalled,reading,quotes FULL=1)
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 moves: $(READY) $(PANE) ## make thousands of random moves under faults and kills, and print the ledger (MOVES=10000 SEED=1)

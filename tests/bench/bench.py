@@ -7,6 +7,7 @@ import os
 import time
 
 from bench import pane
+from bench.again import measure_restart
 from bench.bulk import Figures, measure_bulk
 from bench.drags import measure_drags
 from bench.files import measure_files
@@ -29,6 +30,7 @@ SECTIONS = {
     "line": "a person's questions to webCRM while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
     "memory": "serve with 105 mailboxes: memory of its processes, start and stop",
+    "again": "serve started again with 300 mailboxes: until their mails are synced",
     "many": "mailbox add for 300 mailboxes at 50 ms a call",
     "rest": "an idle hour of 40 mailboxes: calls to Graph by kind",
     "receiver": "2,000 notifications from 16 connections, and hostile requests",
@@ -83,6 +85,8 @@ def _plain_loop_s() -> float:
 def _run_web_sections(wanted: list[str]) -> None:
     if "many" in wanted:
         measure_many()
+    if "again" in wanted:
+        measure_restart()
     if "rest" in wanted:
         measure_rest()
     if "receiver" in wanted:

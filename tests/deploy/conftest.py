@@ -34,3 +34,14 @@ def packages() -> Path:
         subprocess.run([*pip, *locked, "--dest", str(folder)], check=True)
         complete.touch()
     return folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Follow the guide in its own order, though others shuffle the tests."""
+    guide = [one for one in items if one.path.name == "test_guide.py"]
+    if guide:
+        first = items.index(guide[0])
+        rest = [one for one in items if one not in guide]
+        in_order = sorted(guide, key=lambda one: one.location[1] or 0)
+        items[:] = [*rest[:first], *in_order, *rest[first:]]
