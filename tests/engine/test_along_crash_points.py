@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -55,9 +54,11 @@ class ChoosingPerson(FaultRunner):
             super()._work(is_lagging=is_lagging, worker=worker)
             if not self.has_asked:
                 self._search([TEXT, OFFER, NEW_PICTURE])
-            with suppress(SyncError):  # this call fails: the person presses again
+            try:
                 self._ask_for_more()
-            self._ask_for_more()
+            except SyncError:  # the failure is here: the person presses again
+                self.sandbox.faults.clear()
+                self._ask_for_more()
             super()._work(is_lagging=is_lagging, worker=worker)
         finally:
             self._search(NEVER)
