@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from machine.history import History
 from machine.model import MailCopy, MailModel, SentMail
+from machine.parts import CHOICES
 from support.pane_user import PaneUser
 from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
@@ -62,6 +63,7 @@ class Actions:
     ) -> None:
         """Record what the pressed button does to the mail."""
         mail = copy.mail
+        mail.was_cut = mail.was_cut or what in CHOICES
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
         # The product also accepts a choice that the pane does not offer: see `pane.actions`.
         accepting = {DisplayStatus.NEW} if what == "sync to" else _ACCEPTING_CHOICE
@@ -72,7 +74,7 @@ class Actions:
         elif what == "undo" and Action.UNDO in before.actions:
             mail.chosen, mail.was_undone = None, True
             mail.undone = True if self._is_alone(copy) else None
-        elif what == "sync" and before.status is DisplayStatus.NEW:
+        elif what in {"sync", *CHOICES} and before.status is DisplayStatus.NEW:
             mail.undone = None if mail.undone else mail.undone
 
     def _is_alone(self, copy: MailCopy) -> bool:
@@ -86,6 +88,8 @@ class Actions:
                 pane_user.sync(copy.id)
             case "sync to":
                 pane_user.sync(copy.id, organisation)
+            case _ if what in CHOICES:
+                pane_user.sync(copy.id, along=CHOICES[what])
             case "choose":
                 pane_user.choose(copy.id, organisation)
             case "undo":

@@ -17,6 +17,7 @@ from machine.history import History
 from machine.invariants import check_always
 from machine.leases import Leases
 from machine.model import MailCopy, NewMail
+from machine.parts import CHOICES, check_parts
 from machine.setup import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, MachineSetup
 from machine.work import end_faults, finish_all_work, notify, tick, tick_interrupted
 from support.interleave import die
@@ -141,7 +142,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.history.copies)
     @rule(
         number=which,
-        what=st.sampled_from(("sync", "choose", "undo", "retry", "anyway", "sync to")),
+        what=st.sampled_from(("sync", "choose", "undo", "retry", "anyway", "sync to", *CHOICES)),
         organisation=organisations,
     )
     def somebody_presses_a_button(self, number: int, what: str, organisation: int) -> None:
@@ -255,6 +256,7 @@ class Machine(RuleBasedStateMachine):
             return
         check_final_state(self.history)
         check_deals(self.history)
+        check_parts(self.history)
         check_events(self.history)
 
     @invariant()

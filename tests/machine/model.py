@@ -50,6 +50,8 @@ class MailModel:
     offered: set[int] = field(default_factory=set)
     undone: bool | None = False
     was_undone: bool = False
+    #: a person left something out of it
+    was_cut: bool = False
     #: every Opportunity that people may have chosen, 0 = none
     deals: set[int] = field(default_factory=set)
     #: an Organisation and its Opportunity that a person chose last, None = unclear
