@@ -22,7 +22,8 @@ class Ledger:
     `unmarked`: copies in a sync folder without both categories. `untrue`: copies with Synced whose
     mail webCRM lacks. `unrequested`: Activities of mails that nobody ever moved. `misplaced`:
     Activities under another Opportunity than somebody chose. `foreign_deals`: how often an Activity
-    was under an Opportunity of another Organisation, even for a moment.
+    was under an Opportunity of another Organisation, even for a moment. `leaked`: Activities and
+    Documents that hold what somebody left out of one of the `cut` mails.
     """
 
     moves: int
@@ -39,12 +40,15 @@ class Ledger:
     deals: int
     misplaced: int
     foreign_deals: int
+    cut: int
+    leaked: int
 
     @property
     def is_clean(self) -> bool:
         """True if nothing is lost, duplicated, untrue, unrequested or unmarked."""
         faults = (self.lost, self.duplicated, self.unmarked, self.untrue, self.unrequested)
-        return not any((*faults, self.foreign_lost, self.misplaced, self.foreign_deals))
+        deals = (self.misplaced, self.foreign_deals)
+        return not any((*faults, self.foreign_lost, *deals, self.leaked))
 
     def __str__(self) -> str:
         """The totals, the differences, and the Opportunities."""
@@ -55,7 +59,8 @@ class Ledger:
             f"{self.foreign_lost}, unmarked {self.unmarked}, untrue marks {self.untrue}, "
             f"unrequested {self.unrequested}\n"
             f"  Opportunities chosen {self.deals}, misplaced {self.misplaced}, foreign for a "
-            f"moment {self.foreign_deals}"
+            f"moment {self.foreign_deals}\n"
+            f"  mails with parts left out {self.cut}, leaked {self.leaked}"
         )
 
 
@@ -85,7 +90,21 @@ def count_ledger(sandbox: Sandbox, people: People) -> Ledger:
         deals=sum(len(m.deals) for m in people.records),
         misplaced=_count_misplaced(sandbox, people),
         foreign_deals=len(sandbox.crm.foreign_opportunities),
+        cut=sum(m.is_cut for m in people.records),
+        leaked=_count_leaked(sandbox, people, documents),
     )
+
+
+def _count_leaked(
+    sandbox: Sandbox, people: People, documents: Mapping[tuple[_Place, str], int]
+) -> int:
+    """The Activities with a text that was left out, and the Documents of such mails."""
+    cut = {m.subject for m in people.records if m.is_cut}
+    texts = sum(
+        a["ActivityDescription"] in cut and "Letter number" in str(a.get("ActivityMemo"))
+        for a in sandbox.crm.activities
+    )
+    return texts + sum(n for (place, _), n in documents.items() if place[0] in cut)
 
 
 def _count_misplaced(sandbox: Sandbox, people: People) -> int:

@@ -35,7 +35,8 @@ class Copy:
 class MailRecord:
     """One mail with its copies. `was_inside`: a copy has been in a sync folder.
 
-    `deals`: the Opportunity, 0 = none, that somebody chose at an Organisation.
+    `deals`: the Opportunity, 0 = none, that somebody chose at an Organisation. `is_cut`: somebody
+    left its text and files out.
     """
 
     number: int
@@ -44,6 +45,7 @@ class MailRecord:
     copies: list[Copy] = field(default_factory=list)
     was_inside: bool = False
     deals: dict[int, int] = field(default_factory=dict)
+    is_cut: bool = False
 
     @property
     def subject(self) -> str:
@@ -83,13 +85,13 @@ class People:
         if inside and chance < 0.25:
             self._move_out(*inside)
         elif outside and chance < 0.5:
-            self._move_in(*outside)
+            self.move_in(*outside)
         elif inside and chance < 0.54:
             self._duplicate(*inside)
         else:
-            record = self._write()
+            record = self.write()
             for copy in record.copies[: self._rng.randint(1, len(record.copies))]:
-                self._move_in(record, copy)
+                self.move_in(record, copy)
         if self._rng.random() < 0.2 and (chosen := inside or outside):
             self._categorise(chosen[1])
 
@@ -99,7 +101,7 @@ class People:
         candidates = [(m, c) for m in recent for c in m.copies if c.is_inside is is_inside]
         return self._rng.choice(candidates) if candidates else None
 
-    def _write(self) -> MailRecord:
+    def write(self) -> MailRecord:
         """Deliver a new mail between one or two customers and one to three sellers."""
         rng = self._rng
         customers = rng.sample(sorted(self._organisation_of), 2 if rng.random() < 0.2 else 1)
@@ -145,7 +147,7 @@ class People:
             )
         return copies
 
-    def _move_in(self, record: MailRecord, copy: Copy) -> None:
+    def move_in(self, record: MailRecord, copy: Copy) -> None:
         self.moves += 1
         copy.is_inside = record.was_inside = True
         copy.box.move(copy.item, f"{copy.home}/{FOLDER}")

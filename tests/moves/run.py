@@ -21,6 +21,7 @@ from datetime import timedelta
 
 from moves.deals import Dealers
 from moves.ledger import Ledger, count_ledger, is_marked
+from moves.parts import Cutters
 from moves.people import People
 from support.processes import RunningService, run_service, until
 from webcrm_sync.bootstrap.context import open_context
@@ -37,6 +38,8 @@ _RATE = 0.05 / 4
 _LOST_NOTIFICATIONS = 0.3
 #: How often a move comes with a choice about a mail that is in webCRM.
 _DEALS = 0.15
+#: How often a move comes with a mail of which a person leaves everything out.
+_CUTS = 0.1
 #: After this time without a change in either service all work is done.
 _REST_S = 6.0
 
@@ -90,7 +93,8 @@ def run(plan: Plan) -> Outcome:
             _kill_workers(service, plan) as kills,
             open_context(sandbox.settings_of(service.environment)) as context,
         ):
-            _act(people, Dealers(context, sandbox, people, plan.seed), plan)
+            dealers = Dealers(context, sandbox, people, plan.seed)
+            _act(people, dealers, Cutters(context, people, plan.seed), plan)
         end = time.monotonic() + plan.patience_s
         _await_marks(people, end)
         sandbox.faults.clear()
@@ -131,13 +135,15 @@ def _start_faults(sandbox: Sandbox) -> None:
     sandbox.graph.pusher.faults.lost = _LOST_NOTIFICATIONS
 
 
-def _act(people: People, dealers: Dealers, plan: Plan) -> None:
+def _act(people: People, dealers: Dealers, cutters: Cutters, plan: Plan) -> None:
     began = time.monotonic()
     rng = random.Random(plan.seed)
     while people.moves < plan.moves:
         people.act()
         if rng.random() < _DEALS:
             dealers.act()
+        if rng.random() < _CUTS:
+            cutters.act()
         time.sleep(max(0.0, began + people.moves / plan.moves_a_second - time.monotonic()))
 
 
