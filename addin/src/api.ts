@@ -1,8 +1,11 @@
 /** The only file that calls fetch: typed calls to the product's own server. */
 
 import type {
+  Along,
   Connection,
   Contact,
+  Customer,
+  CustomerAnswer,
   MailState,
   Organisation,
   Organisations,
@@ -11,10 +14,12 @@ import type {
   RequestBody,
   ResponseBody,
   Story,
+  Suggestions,
 } from "./api_models.ts";
 import { AddinError, type ErrorKind, isAborted, noAnswer } from "./errors.ts";
 import type { MailRef } from "./selection.ts";
 import { createStateCache } from "./state_cache.ts";
+import type { PlaceEdit, WantedPlace } from "./wanted_places.ts";
 
 /** Returns an access token. `fresh`: a newer one than the server refused, for these claims. */
 export type TokenSource = (options: { fresh: boolean; claims: string | null }) => Promise<string>;
@@ -22,12 +27,27 @@ export type TokenSource = (options: { fresh: boolean; claims: string | null }) =
 /** Actions that need nothing but the mail. */
 export type SimpleAction = "retry" | "anyway" | "undo";
 
+/** What a person decided for the sync; null = as matched, or by the settings. */
+export interface SyncChoice {
+  places: WantedPlace[] | null;
+  along: Along | null;
+  evenIfPrivate: boolean;
+}
+
+/** The choice of a person who only clicks. */
+export const NO_CHOICE: SyncChoice = { places: null, along: null, evenIfPrivate: false };
+
 export interface Api {
   /** `waits`: the server may hold the answer back until something changes. */
   state(mail: MailRef, signal: AbortSignal, options?: { waits?: boolean }): Promise<MailState>;
-  sync(mail: MailRef, organisationIds: number[]): Promise<MailState>;
-  /** `replaces`: the Organisation to take the mail from; null = it is filed under none. */
-  choose(mail: MailRef, organisationId: number, replaces: number | null): Promise<MailState>;
+  sync(mail: MailRef, choice: SyncChoice): Promise<MailState>;
+  /** Files a mail under its first Organisation, whatever the product would do with it. */
+  choose(mail: MailRef, organisationId: number): Promise<MailState>;
+  /** Adds, removes or moves a place of a mail that was synced, or sets its Opportunity. */
+  editPlace(mail: MailRef, edit: PlaceEdit): Promise<MailState>;
+  suggestions(mail: MailRef, signal: AbortSignal): Promise<Suggestions>;
+  /** Creates an Organisation, and a contact in it, and files the mail there. */
+  createCustomer(mail: MailRef, customer: Customer): Promise<CustomerAnswer>;
   act(action: SimpleAction, mail: MailRef): Promise<MailState>;
   story(mail: MailRef, signal: AbortSignal): Promise<Story>;
   organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
@@ -59,6 +79,8 @@ const KINDS: Record<Problem["code"], ErrorKind> = {
   not_found: "not_found",
   invalid: "invalid",
   conflict: "conflict",
+  PrivateMail: "private",
+  LastPlace: "last_place",
   try_later: "try_later",
 };
 
@@ -81,10 +103,11 @@ export function createApi(base: string, token: TokenSource): Api {
   };
   return {
     state: (mail, signal, { waits = false } = {}) => cache.read(mail, signal, waits),
-    sync: (mail, organisationIds) =>
-      write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
-    choose: (mail, organisationId, replaces) =>
-      write("/mails/choose", { mail, organisationId, ...(replaces !== null && { replaces }) }),
+    sync: (mail, choice) => write("/mails/sync", { mail, ...syncBody(choice) }),
+    choose: (mail, organisationId) => write("/mails/choose", { mail, organisationId }),
+    editPlace: (mail, edit) => write(EDIT_PATHS[edit.kind], { mail, ...editBody(edit) }),
+    suggestions: (mail, signal) => read("/mails/suggestions", { mail }, signal),
+    createCustomer: (mail, customer) => write("/mails/customer", { mail, ...customer }),
     act: (action, mail) => write(`/mails/${action}`, { mail }),
     story: (mail, signal) => read("/mails/story", { mail }, signal),
     async organisations(search, signal) {
@@ -101,6 +124,41 @@ export function createApi(base: string, token: TokenSource): Api {
     },
     connection: () => request({ method: "GET", path: "/connection", isRepeatable: true }),
   };
+}
+
+const EDIT_PATHS = {
+  only: "/mails/places/add",
+  add: "/mails/places/add",
+  remove: "/mails/places/remove",
+  move: "/mails/places/move",
+  opportunity: "/mails/places/opportunity",
+} as const;
+
+/** The keys that the person decided on: a missing one means "as always". */
+function syncBody({ places, along, evenIfPrivate }: SyncChoice) {
+  return {
+    ...(places && { places: places.map(placeBody) }),
+    ...(along && { along }),
+    ...(evenIfPrivate && { evenIfPrivate }),
+  };
+}
+
+function placeBody({ organisationId, opportunityId }: WantedPlace) {
+  return { organisationId, ...(opportunityId !== null && { opportunityId }) };
+}
+
+function editBody(edit: PlaceEdit) {
+  switch (edit.kind) {
+    case "only":
+    case "add":
+      return placeBody(edit.place);
+    case "remove":
+      return { organisationId: edit.organisationId };
+    case "move":
+      return { organisationId: edit.organisationId, to: edit.to.organisationId };
+    case "opportunity":
+      return { organisationId: edit.organisationId, opportunityId: edit.opportunityId };
+  }
 }
 
 async function fetchJson<T>(base: string, token: TokenSource, request: Request): Promise<T> {
@@ -153,10 +211,10 @@ async function send(base: string, request: Request, bearer: string): Promise<Res
 }
 
 async function errorOf(response: Response): Promise<AddinError> {
-  const { code, detail = null, claims = null } = await readProblem(response);
+  const { code, detail = null, claims = null, field = null } = await readProblem(response);
   const kindWithoutCode = response.status === 401 ? "signed_out" : "away";
   const kind = (code && KINDS[code]) ?? kindWithoutCode;
-  return new AddinError(kind, detail, claims, retryAfterMs(response));
+  return new AddinError(kind, detail, claims, retryAfterMs(response), field);
 }
 
 /** How long to wait before the next call; both forms of Retry-After (RFC 9110, 10.2.3). */

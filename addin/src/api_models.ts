@@ -22,10 +22,28 @@ export type MailStatus = MailState["state"];
 export type Steps = MailState["steps"];
 /** What a person can do with the mail now. */
 export type Action = MailState["can"][number];
-/** An Organisation that the mail is filed under, or will be. */
+/** An Organisation that the mail is filed under, or will be, and why. */
 export type Target = MailState["targets"][number];
+/** A deal that is under way with an Organisation. */
+export type Opportunity = Target["opportunities"][number];
 /** An Organisation that the mail may belong to. `who`: the contact or the domain that says so. */
 export type Candidate = MailState["candidates"][number];
+/** Organisations to offer for one more place. */
+export type Suggestions = ResponseBody<"/mails/suggestions">;
+
+/** What was stored of a mail, or will be by the settings. */
+export type StoredParts = NonNullable<MailState["along"]>;
+export type TextChoice = StoredParts["text"];
+/** What of a mail goes into webCRM. `files`: the names of its attachments; null = all. */
+export interface Along {
+  text: TextChoice;
+  files: string[] | null;
+}
+
+/** An Organisation to create from a mail, and its contact. */
+export type Customer = Omit<RequestBody<"/mails/customer">, "mail">;
+/** `similar`: Organisations that exist already; then nothing was created. */
+export type CustomerAnswer = ResponseBody<"/mails/customer">;
 
 export type Story = ResponseBody<"/mails/story">;
 export type StoryLine = Story["lines"][number];

@@ -352,6 +352,7 @@ export interface components {
             defaultText: components["schemas"]["AlongText"];
             files: components["schemas"]["AlongFileShape"][] | null;
             canChange: boolean;
+            takesFiles: boolean;
         };
         /** @enum {string} */
         AlongText: "whole" | "new" | "none";

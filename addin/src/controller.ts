@@ -1,28 +1,19 @@
 /** Turns what a person does in the pane into requests and events. */
 
 import type { Api, SimpleAction } from "./api.ts";
-import type { Organisation } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
+import { ContactController } from "./contact_controller.ts";
 import { toAddinError } from "./errors.ts";
+import { type Field, placeForm } from "./forms.ts";
+import type { Host } from "./host.ts";
 import { OrganisationSearch } from "./organisation_search.ts";
-import type { Session } from "./session.ts";
-import { type Field, type Panel, replacedTarget } from "./state.ts";
+import { type SearchOption, suggestedOptions } from "./search.ts";
+import type { ControlledSession } from "./session.ts";
+import { isBeforeSync } from "./status_row.ts";
 import type { UserAction } from "./user_action.ts";
 import type { ButtonName } from "./view_model_buttons.ts";
-import { isComplete } from "./view_model_form.ts";
+import type { PlaceEdit, WantedPlace } from "./wanted_places.ts";
 
-type ControlledSession = Pick<
-  Session,
-  | "act"
-  | "awaitRequest"
-  | "dispatch"
-  | "dispatchUnlessAborted"
-  | "load"
-  | "loadConnection"
-  | "loadStory"
-  | "model"
-  | "whileSelected"
->;
 type Handlers = {
   [T in UserAction["type"]]: (action: Extract<UserAction, { type: T }>) => void;
 };
@@ -32,15 +23,24 @@ export class Controller {
   private readonly session: ControlledSession;
   private readonly api: Api;
   private readonly auth: Pick<Auth, "signIn">;
+  private readonly contacts: ContactController;
   private readonly search: OrganisationSearch;
+  /** What to offer in the open form before anything is typed. */
+  private suggested: SearchOption[] = [];
 
-  constructor(session: ControlledSession, api: Api, auth: Pick<Auth, "signIn">) {
+  constructor(
+    session: ControlledSession,
+    api: Api,
+    auth: Pick<Auth, "signIn">,
+    host: Pick<Host, "bodyText">,
+  ) {
     this.session = session;
     this.api = api;
     this.auth = auth;
+    this.contacts = new ContactController(session, api, host);
     this.search = new OrganisationSearch(
       (text, signal) => api.organisations(text, signal),
-      (text, organisations) => session.dispatch({ type: "found", text, organisations }),
+      (text, options) => session.dispatch({ type: "found", text, options }),
       (error) => session.dispatch({ type: "failed", error: toAddinError(error), by: "poll" }),
     );
   }
@@ -53,18 +53,19 @@ export class Controller {
   private readonly handlers: Handlers = {
     click: ({ button }) => this.buttons[button](),
     close_notice: () => this.session.dispatch({ type: "notice_closed" }),
-    mark_candidate: ({ organisation }) => this.session.dispatch({ type: "chosen", organisation }),
-    mark_replaced: ({ organisationId }) =>
-      this.session.dispatch({ type: "replaced_marked", organisationId }),
-    choose: ({ organisation }) => this.choose(organisation),
+    edit_place: ({ edit }) => this.editPlace(edit),
+    open_places: ({ from }) => void this.openPlaces(from),
+    choose_option: ({ option }) => this.chooseOption(option),
     choose_active: () => this.chooseActive(),
+    choose_along: ({ along }) => this.session.dispatch({ type: "along_chosen", along }),
     type: ({ field, text }) => this.type(field, text),
     move_option: ({ by }) => this.session.dispatch({ type: "option_moved", by }),
     submit: () => this.submit(),
+    create_anyway: () => this.contacts.submit({ evenIfSimilar: true }),
     cancel: () => this.session.dispatch({ type: "panel_closed" }),
     switch: ({ isOn }) => void this.switchAlwaysSync(isOn),
-    toggle_story: ({ isOpen }) => {
-      this.session.dispatch({ type: "story_toggled", isOpen });
+    toggle_line: ({ line, isOpen }) => {
+      this.session.dispatch({ type: "line_toggled", line, isOpen });
       void this.session.loadStory();
     },
   };
@@ -72,88 +73,129 @@ export class Controller {
   private readonly buttons: Record<ButtonName, () => void> = {
     reload: () => this.session.load(),
     sign_in: () => this.signIn(),
-    sync: () => {
-      const { chosen } = this.session.model;
-      this.session.act("sync", (mail) => this.api.sync(mail, chosen ? [chosen.id] : []));
-    },
+    sync: () => this.sync({ evenIfPrivate: false }),
+    mark_too: () => this.sync({ evenIfPrivate: false }),
     retry: () => this.act("retry"),
     anyway: () => this.act("anyway"),
     undo: () => this.act("undo"),
     file: () => {
-      const { chosen } = this.session.model;
-      return chosen && this.fileUnder(chosen);
+      const [place] = this.session.model.draft.places ?? [];
+      return place && this.fileUnder({ kind: "only", place });
     },
-    choose: () => this.openPanel("choose"),
-    change: () => this.openPanel("change"),
-    create_contact: () => this.openPanel("contact"),
+    choose: () => void this.openPlaces(null),
+    create_contact: () => this.openContact(),
+    add_customer: () => this.openContact(),
     // A link, which the browser follows.
     open: () => undefined,
   };
 
   private act(action: SimpleAction): void {
-    this.session.act(action, (mail) => this.api.act(action, mail));
+    this.session.act("act", (mail) => this.api.act(action, mail));
   }
 
-  private openPanel(panel: Panel["kind"]): void {
-    this.session.dispatch({ type: "panel_opened", panel });
-    this.search.search("", this.candidates());
+  /** Asks first about a mail that Outlook marks as private. */
+  private sync({ evenIfPrivate }: { evenIfPrivate: boolean }): void {
+    const { draft, mailState } = this.session.model;
+    if (mailState?.sensitivity && !evenIfPrivate) {
+      this.session.dispatch({ type: "panel_opened", panel: { kind: "private" } });
+    } else {
+      this.session.act("act", (mail) => this.api.sync(mail, { ...draft, evenIfPrivate }));
+    }
+  }
+
+  /** Before the sync, remembers the edit for it; afterwards sends it at once. */
+  private editPlace(edit: PlaceEdit): void {
+    const { mailState } = this.session.model;
+    if (mailState && (edit.kind === "only" || isBeforeSync(mailState))) {
+      this.session.dispatch({ type: "places_edited", edit });
+    } else {
+      this.session.act("act", (mail) => this.api.editPlace(mail, edit));
+    }
+  }
+
+  /** Files a mail that waits or needs a decision, or one that the product would skip. */
+  private fileUnder(edit: PlaceEdit & { kind: "only" }): void {
+    const isSkipped = this.session.model.mailState?.state === "skipped";
+    const { organisationId } = edit.place;
+    this.session.act("act", (mail) =>
+      isSkipped ? this.api.choose(mail, organisationId) : this.api.editPlace(mail, edit),
+    );
+  }
+
+  /** Opens the form for one more place, or for another one in place of `from`. */
+  private async openPlaces(from: number | null): Promise<void> {
+    this.session.dispatch({ type: "panel_opened", panel: placeForm(from) });
+    this.suggest(suggestedOptions(this.session.model.mailState?.candidates ?? []));
+    const signal = this.session.whileSelected;
+    const { mail } = this.session;
+    try {
+      const found = mail && (await this.api.suggestions(mail, signal));
+      if (found && !signal.aborted) {
+        this.suggest(suggestedOptions(found.candidates, found.recent));
+      }
+    } catch {
+      // The search finds every Organisation without suggestions too.
+    }
+  }
+
+  private suggest(options: SearchOption[]): void {
+    this.suggested = options;
+    this.session.dispatch({ type: "found", text: "", options });
+  }
+
+  private openContact(name = ""): void {
+    this.contacts.open(name);
+    this.suggest([]);
   }
 
   private type(field: Field, text: string): void {
     this.session.dispatch({ type: "typed", field, text });
     if (field === "search") {
-      this.search.search(text.trim(), this.candidates());
-    }
-  }
-
-  /** The Organisations to choose from while the search is empty. */
-  private candidates(): Organisation[] {
-    const { candidates = [] } = this.session.model.mailState ?? {};
-    return candidates.map(({ organisationId: id, organisation: name }) => ({ id, name }));
-  }
-
-  /** Before the sync, remembers the choice for it; afterwards files the mail at once. */
-  private choose(organisation: Organisation): void {
-    const { panel, mailState } = this.session.model;
-    if (panel?.kind === "change" || (panel?.kind === "choose" && mailState?.state !== "new")) {
-      this.fileUnder(organisation);
-    } else {
-      this.session.dispatch({ type: "chosen", organisation });
+      this.search.search(text.trim(), this.suggested);
     }
   }
 
   private chooseActive(): void {
-    const { found, active } = this.session.model.panel?.search ?? { found: null, active: -1 };
-    const organisation = found?.[active];
-    if (organisation) {
-      this.choose(organisation);
+    const { panel } = this.session.model;
+    const search = panel && "search" in panel ? panel.search : null;
+    const option = search?.options?.[search.active];
+    if (option) {
+      this.chooseOption(option);
     }
   }
 
-  private fileUnder({ id }: Organisation): void {
-    const { model } = this.session;
-    const replaced = replacedTarget(model);
-    if (model.panel?.kind !== "change" || replaced) {
-      const replaces = replaced?.organisationId ?? null;
-      this.session.act("choose", (mail) => this.api.choose(mail, id, replaces));
+  private chooseOption({ id, name }: SearchOption): void {
+    const isInForm = this.session.model.panel?.kind === "contact";
+    if (isInForm) {
+      const organisation = id === null ? null : { id, name };
+      this.session.dispatch({ type: "organisation_chosen", organisation, name });
+    } else if (id === null) {
+      this.openContact(name);
+    } else {
+      this.placeAt({ organisationId: id, organisation: name, opportunityId: null });
+    }
+  }
+
+  /** Moves the mail to this place, or files it there too. */
+  private placeAt(place: WantedPlace): void {
+    const { panel, mailState } = this.session.model;
+    const isFirst = mailState?.state === "skipped" || mailState?.state === "waiting";
+    if (panel?.kind === "move" && panel.from !== null) {
+      this.editPlace({ kind: "move", organisationId: panel.from, to: place });
+    } else if (isFirst) {
+      this.fileUnder({ kind: "only", place });
+    } else {
+      this.editPlace({ kind: "add", place });
     }
   }
 
   private submit(): void {
-    const { panel, pending } = this.session.model;
-    if (panel?.kind !== "contact" || pending !== null) {
-      return;
+    const { panel } = this.session.model;
+    if (panel?.kind === "private") {
+      this.sync({ evenIfPrivate: true });
+    } else if (panel?.kind === "contact") {
+      this.contacts.submit({ evenIfSimilar: false });
     }
-    const { organisation } = panel;
-    if (!isComplete(panel) || !organisation) {
-      this.session.dispatch({ type: "incomplete" });
-      return;
-    }
-    const [name, address] = [panel.name.trim(), panel.address.trim()];
-    void this.session.awaitRequest("contact", async () => {
-      await this.api.createContact({ name, address, organisationId: organisation.id });
-      return { type: "contact_created", at: Date.now() };
-    });
   }
 
   private signIn(): void {

@@ -61,3 +61,8 @@ export function link(
 export function disclosure(options: Options, summary: Child[], ...content: Child[]): VNode {
   return h("details", options, h("summary", {}, icon("chevron"), ...summary), ...content);
 }
+
+/** What is wrong with a field, below it. */
+export function fieldError(id: string, error: string): Child[] {
+  return error ? [h("p", { id, class: "error", role: "alert" }, icon("error"), error)] : [];
+}

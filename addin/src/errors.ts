@@ -1,6 +1,9 @@
 /** What can go wrong in the add-in; each kind has a sentence in the locales. */
 
-/** `refused`: the sign-in itself failed. `away`: the server does not answer. */
+/**
+ * `refused`: the sign-in itself failed. `private`: the person must agree first. `last_place`: the
+ * mail has no other place. `away`: the server does not answer.
+ */
 export type ErrorKind =
   | "signed_out"
   | "popup_blocked"
@@ -10,6 +13,8 @@ export type ErrorKind =
   | "shared"
   | "invalid"
   | "conflict"
+  | "private"
+  | "last_place"
   | "offline"
   | "away"
   | "try_later";
@@ -17,19 +22,21 @@ export type ErrorKind =
 /**
  * The only error that the pane shows. `detail`: the server's text, or a code for the
  * administrator. `claims`: what the next token must contain. `retryAfterMs`: how long the server
- * asks to wait.
+ * asks to wait. `field`: the part of the request that is refused, such as "contact.name".
  */
 export class AddinError extends Error {
   readonly kind: ErrorKind;
   readonly detail: string | null;
   readonly claims: string | null;
   readonly retryAfterMs: number | null;
+  readonly field: string | null;
 
   constructor(
     kind: ErrorKind,
     detail: string | null = null,
     claims: string | null = null,
     retryAfterMs: number | null = null,
+    field: string | null = null,
   ) {
     super(kind);
     this.name = "AddinError";
@@ -37,6 +44,7 @@ export class AddinError extends Error {
     this.detail = detail;
     this.claims = claims;
     this.retryAfterMs = retryAfterMs;
+    this.field = field;
   }
 }
 

@@ -16,6 +16,8 @@ export interface Host {
   selection(): Selection;
   /** True if the selected mail is in a shared folder or mailbox. Never rejects. */
   isShared(): Promise<boolean>;
+  /** The text of the selected mail; empty if Outlook does not give it. Never rejects. */
+  bodyText(): Promise<string>;
   /** Calls back when the selection may have changed, even if Outlook raises no event. */
   onSelection(callback: () => void): void;
   theme(): Theme | null;
@@ -32,6 +34,8 @@ type MessageRead = Office.MessageRead;
 const SELECTION_CHECK_MS = 1000;
 /** How long to wait until Outlook says whether a mail is shared. */
 const SHARED_TIMEOUT_MS = 2000;
+/** How long to wait for the text of a mail: a form that is filled in late helps nobody. */
+const BODY_TIMEOUT_MS = 3000;
 const NOTE_KEY = "webcrm";
 /** The longest text of a notification. Source: Office.NotificationMessageDetails. */
 const MAX_NOTE_LENGTH = 150;
@@ -61,6 +65,7 @@ function outlook(): Host {
     nested: requirements.isSetSupported("NestedAppAuth", "1.1"),
     selection,
     isShared,
+    bodyText,
     onSelection,
     theme,
     onTheme,
@@ -96,8 +101,16 @@ function mailOf(item: MessageRead): Mail {
     ref: { itemId: item.itemId || "", idType, messageId: item.internetMessageId || null },
     subject: item.subject,
     at: item.dateTimeCreated ?? null,
+    attachments: attachmentsOf(item),
     ...correspondent(item),
   };
+}
+
+/** The files in the order of the mail. Outlook for phones names none. */
+function attachmentsOf({ attachments = [] }: Pick<Partial<MessageRead>, "attachments">) {
+  return attachments
+    .filter(({ isInline }) => !isInline)
+    .map(({ name, size }) => ({ name, size: size || 0 }));
 }
 
 /** The sender, or the first recipient of a mail that the person sent. */
@@ -129,6 +142,20 @@ function isShared(): Promise<boolean> {
       resolve(status === Office.AsyncResultStatus.Succeeded),
     );
   }).catch(() => false) as Promise<boolean>;
+}
+
+/** Source: Office.Body, getAsync, of the requirement set Mailbox 1.3. */
+function bodyText(): Promise<string> {
+  const item = selectedItem();
+  if (!item?.body?.getAsync) {
+    return Promise.resolve("");
+  }
+  return new Promise<string>((resolve) => {
+    setTimeout(() => resolve(""), BODY_TIMEOUT_MS);
+    item.body.getAsync(Office.CoercionType.Text, ({ status, value }) =>
+      resolve(status === Office.AsyncResultStatus.Succeeded ? value : ""),
+    );
+  }).catch(() => "");
 }
 
 /** On phones itemId has the REST form. Source: Outlook add-ins, "Use the REST APIs". */

@@ -30,6 +30,11 @@ export interface Texts {
   pluralParts(key: PluralKey, count: number, values: Values): Part[];
   /** The text of a key that the server names; null if there is none. */
   find(key: string): string | null;
+  number(value: number): string;
+  /** An amount in its currency; only the number if webCRM names no known currency. */
+  money(value: number, currency: string | null): string;
+  /** Bytes as kB or MB. */
+  fileSize(bytes: number): string;
   duration(seconds: number): string;
   /** Only the time if `at` is today, else date and time. */
   dateTime(at: Date, now: Date): string;
@@ -83,6 +88,9 @@ function createTexts(locale: Locale, tag: string): Texts {
     get: (key, values = {}) => textOf(parts(key, values)),
     plural: (key, count, values = {}) => textOf(pluralParts(key, count, values)),
     find: (key) => (Object.hasOwn(locale, key) ? locale[key as TextKey] : null),
+    number: (value) => number.format(value),
+    money: (value, currency) => money(tag, value, currency),
+    fileSize: (bytes) => fileSize(tag, bytes),
     duration: (seconds) => duration(tag, seconds),
     dateTime: (at, now) => (isSameDay(at, now) ? time : date).format(at),
   };
@@ -103,6 +111,22 @@ function fill(sentence: string, values: Values): Part[] {
       return typeof value === "string" ? [{ text: value, isStrong }] : value;
     })
     .filter((part) => part.text);
+}
+
+function money(tag: string, value: number, currency: string | null): string {
+  const isWhole = Number.isInteger(value) ? { maximumFractionDigits: 0 } : {};
+  // Intl knows every code of three letters, and throws on anything else.
+  const style = /^[a-z]{3}$/i.test(currency ?? "")
+    ? ({ style: "currency", currency: currency ?? "", currencyDisplay: "code" } as const)
+    : {};
+  return new Intl.NumberFormat(tag, { ...style, ...isWhole }).format(value);
+}
+
+function fileSize(tag: string, bytes: number): string {
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : [bytes / 1e6, "megabyte"];
+  const maximumFractionDigits = value < 9.5 && unit === "megabyte" ? 1 : 0;
+  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits } as const;
+  return new Intl.NumberFormat(tag, style).format(Math.max(value, 1));
 }
 
 /** Seconds or minutes with their symbol, which is the same in all languages. */

@@ -11,7 +11,7 @@ export function icon(name: IconName): VNode {
   return h(
     "svg",
     {
-      class: `icon ${name}`,
+      class: `icon-${name}`,
       viewBox: `0 0 ${size} ${size}`,
       width: `${size}`,
       height: `${size}`,

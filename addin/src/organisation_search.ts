@@ -1,6 +1,7 @@
 /** Searches Organisations while a person types. */
 
 import type { Organisation } from "./api_models.ts";
+import { foundOptions, type SearchOption } from "./search.ts";
 
 /** How long typing must pause before the search starts. */
 const TYPING_PAUSE_MS = 150;
@@ -8,7 +9,7 @@ const TYPING_PAUSE_MS = 150;
 /** Only the latest text is searched: each new text cancels the search before it. */
 export class OrganisationSearch {
   private readonly fetch: (text: string, signal: AbortSignal) => Promise<Organisation[]>;
-  private readonly onFound: (text: string, found: Organisation[]) => void;
+  private readonly onFound: (text: string, options: SearchOption[]) => void;
   private readonly onError: (error: unknown) => void;
   private current = new AbortController();
 
@@ -23,7 +24,7 @@ export class OrganisationSearch {
   }
 
   /** Searches this text after a pause in typing. An empty text finds `suggested` at once. */
-  search(text: string, suggested: Organisation[]): void {
+  search(text: string, suggested: SearchOption[]): void {
     this.current.abort();
     this.current = new AbortController();
     const { signal } = this.current;
@@ -38,7 +39,7 @@ export class OrganisationSearch {
     try {
       const found = await this.fetch(text, signal);
       if (!signal.aborted) {
-        this.onFound(text, found);
+        this.onFound(text, foundOptions(found, text));
       }
     } catch (error) {
       if (!signal.aborted) {

@@ -4,6 +4,7 @@ import mark from "../assets/icon.svg";
 import { type Child, h, patch, type VNode } from "./dom.ts";
 import { disclosure, iconButton, link } from "./elements.ts";
 import { icon } from "./icons.ts";
+import { renderAlong } from "./render_along.ts";
 import { renderChoices, renderPanel } from "./render_form.ts";
 import { renderPlaces } from "./render_places.ts";
 import { renderActions, renderStatus } from "./render_status.ts";
@@ -46,7 +47,8 @@ function renderSections(view: View, handle: Handle): Child[] {
     view.mail && renderMail(view.mail),
     view.notice && renderNotice(view.notice, handle),
     renderState(view, handle),
-    view.places && renderPlaces(view.places),
+    view.places && renderPlaces(view.places, handle),
+    view.along && renderAlong(view.along, handle),
     view.alwaysSync && renderAlwaysSync(view.alwaysSync, handle),
     view.story && renderStory(view.story, handle),
     h("footer", { key: "bottom", class: "bottom" }, view.footer && renderFooter(view.footer)),
@@ -69,12 +71,13 @@ function renderHead({ help: { label, link: to } }: View): VNode {
   );
 }
 
-function renderMail({ subject, who, when }: MailView): VNode {
+function renderMail({ subject, badge, who, when }: MailView): VNode {
   return h(
     "header",
     { key: "mail", class: "mail" },
     h("h1", { title: subject }, subject),
     h("p", {}, h("span", { class: "who", title: who }, who), h("span", {}, when)),
+    badge ? h("p", { key: "badge" }, h("span", { class: "badge" }, icon("lock"), badge)) : null,
   );
 }
 
@@ -138,7 +141,7 @@ function renderAlwaysSync(
 
 function renderStory({ title, isOpen, lines, end }: StoryView, handle: Handle): VNode {
   const onToggle = ({ target }: { target: { open: boolean } }) =>
-    target.open !== isOpen && handle({ type: "toggle_story", isOpen: target.open });
+    target.open !== isOpen && handle({ type: "toggle_line", line: "story", isOpen: target.open });
   return disclosure(
     { key: "story", class: "story", set: { open: isOpen }, on: { toggle: onToggle } },
     [title],

@@ -1,61 +1,47 @@
-/** Renders the candidates, and the panel that is open for input. */
+/** Renders the candidates, and the form that is open for input. */
 
-import type { Organisation } from "./api_models.ts";
 import { h, type VNode } from "./dom.ts";
-import { button } from "./elements.ts";
+import { button, fieldError } from "./elements.ts";
+import { icon } from "./icons.ts";
+import { renderSearch } from "./render_search.ts";
 import type { Handle } from "./user_action.ts";
-import type { ChoicesView, FieldView, PanelView, SearchView } from "./view_model_form.ts";
+import type { ChoicesView, FieldView, PanelView } from "./view_model_form.ts";
 
 interface InputTarget {
   target: HTMLInputElement;
 }
 
-/** The candidates. The legend is for screen readers only: the line above asks the question. */
-export function renderChoices(choices: ChoicesView, handle: Handle): VNode {
-  return renderRadios(choices, "candidate", (organisation) =>
-    handle({ type: "mark_candidate", organisation }),
-  );
-}
-
-/** The targets, one of which is to be replaced. */
-function renderReplaced(choices: ChoicesView, handle: Handle): VNode {
-  return renderRadios(choices, "replaced", ({ id }) =>
-    handle({ type: "mark_replaced", organisationId: id }),
-  );
-}
-
-/** Radio buttons: the arrow keys mark an Organisation, and choose nothing yet. */
-function renderRadios(
-  { title, options }: ChoicesView,
-  name: "candidate" | "replaced",
-  onMark: (organisation: Organisation) => void,
-): VNode {
+/**
+ * Radio buttons: the arrow keys mark a candidate, and choose nothing yet. The legend is for screen
+ * readers only: the line above asks the question.
+ */
+export function renderChoices({ title, options }: ChoicesView, handle: Handle): VNode {
   return h(
     "fieldset",
-    { key: name, class: `choices ${name}` },
+    { key: "candidates", class: "choices" },
     h("legend", {}, title),
-    ...options.map((option) =>
+    ...options.map(({ place, why, isMarked }) =>
       h(
         "label",
-        { key: `${name} ${option.id}` },
+        { key: `candidate ${place.organisationId}`, class: "choice" },
         h("input", {
           type: "radio",
-          name,
-          set: { checked: option.isMarked },
-          on: { change: () => onMark({ id: option.id, name: option.name }) },
+          name: "candidate",
+          set: { checked: isMarked },
+          on: { change: () => handle({ type: "edit_place", edit: { kind: "only", place } }) },
         }),
         h(
           "span",
           {},
-          h("span", { class: "name" }, option.name),
-          option.why ? h("span", { class: "facts" }, option.why) : null,
+          h("span", { class: "name" }, place.organisation),
+          why ? h("span", { class: "facts" }, why) : null,
         ),
       ),
     ),
   );
 }
 
-/** The search for an Organisation, or the form for a contact. */
+/** The search for an Organisation, the form for a contact, or a question. */
 export function renderPanel(panel: PanelView, handle: Handle): VNode {
   return h(
     "form",
@@ -69,10 +55,12 @@ export function renderPanel(panel: PanelView, handle: Handle): VNode {
         keydown: (event: KeyboardEvent) => onPanelKey(event, handle),
       },
     },
-    panel.replaced && renderReplaced(panel.replaced, handle),
+    panel.kind === "private" && h("p", { class: "warning" }, icon("lock"), h("b", {}, panel.title)),
+    panel.intro ? h("p", { key: "intro", class: "intro" }, panel.intro) : null,
     ...panel.fields.map((field) => renderField(field, handle)),
-    panel.search && renderSearch(panel.search, panel.isOrganisationMissing, handle),
-    panel.missing ? h("p", { class: "missing", role: "alert" }, panel.missing) : null,
+    panel.search && renderSearch(panel.search, handle),
+    ...panel.organisationFields.map((field) => renderField(field, handle)),
+    panel.similar && renderSimilar(panel.similar, handle),
     renderPanelButtons(panel, handle),
   );
 }
@@ -96,16 +84,15 @@ function renderPanelButtons(
   const cancel = () => handle({ type: "cancel" });
   return h(
     "div",
-    { class: "actions" },
-    submitLabel === null
-      ? null
-      : button({
-          key: "submit",
-          appearance: "primary",
-          label: submitLabel,
-          isReady,
-          onClick: submit,
-        }),
+    { key: "buttons", class: "actions" },
+    submitLabel &&
+      button({
+        key: "submit",
+        appearance: "primary",
+        label: submitLabel,
+        isReady,
+        onClick: submit,
+      }),
     h(
       "div",
       { class: "more" },
@@ -114,87 +101,58 @@ function renderPanelButtons(
   );
 }
 
-function renderField({ name, label, text, isMissing }: FieldView, handle: Handle): VNode {
-  return h(
-    "label",
-    { key: name, class: "field" },
-    h("span", {}, label),
-    h("input", {
-      type: name === "address" ? "email" : "text",
-      autocomplete: "off",
-      "aria-invalid": isMissing ? "true" : null,
-      set: { value: text },
-      on: {
-        input: ({ target }: InputTarget) =>
-          handle({ type: "type", field: name, text: target.value }),
-      },
-    }),
-  );
-}
-
-/** Source: WAI-ARIA Authoring Practices, "Combobox, list autocomplete with manual selection". */
-function renderSearch(search: SearchView, isMissing: boolean, handle: Handle): VNode {
-  const active = search.options.find((option) => option.isActive);
+function renderField({ name, type, label, text, error }: FieldView, handle: Handle): VNode {
+  const onInput = ({ target }: InputTarget) =>
+    handle({ type: "type", field: name, text: target.value });
   return h(
     "div",
-    { key: "search", class: "search" },
-    h("label", { for: "search" }, search.label),
+    { key: name, class: "field" },
+    h("label", { for: `field-${name}` }, label),
     h("input", {
-      id: "search",
-      type: "text",
+      id: `field-${name}`,
+      type,
       autocomplete: "off",
-      role: "combobox",
-      "aria-autocomplete": "list",
-      "aria-expanded": String(search.isOpen),
-      "aria-controls": "found",
-      "aria-activedescendant": active && search.isOpen ? `found-${active.id}` : null,
-      "aria-invalid": isMissing ? "true" : null,
-      set: { value: search.text },
-      on: {
-        input: ({ target }: InputTarget) =>
-          handle({ type: "type", field: "search", text: target.value }),
-        keydown: (event: KeyboardEvent) => onSearchKey(event, search.isOpen, handle),
-      },
+      "aria-invalid": error ? "true" : null,
+      "aria-describedby": error ? `error-${name}` : null,
+      set: { value: text },
+      on: { input: onInput },
     }),
-    renderOptions(search, handle),
-    h("p", { class: "facts", role: "status" }, search.outcome),
+    ...fieldError(`error-${name}`, error),
   );
 }
 
-function renderOptions({ label, options, isOpen }: SearchView, handle: Handle): VNode {
+/** The Organisations that exist already, and the way on for one that is none of them. */
+function renderSimilar(
+  { title, options, anywayLabel }: NonNullable<PanelView["similar"]>,
+  handle: Handle,
+): VNode {
   return h(
-    "ul",
-    { id: "found", role: "listbox", "aria-label": label, hidden: !isOpen },
-    ...options.map(({ id, name, why, isActive }) =>
+    "div",
+    { key: "similar", class: "similar", role: "group", "aria-label": title },
+    h("p", { role: "alert" }, title),
+    ...options.map((option) =>
       h(
-        "li",
+        "button",
         {
-          key: `found ${id}`,
-          id: `found-${id}`,
-          role: "option",
-          "aria-selected": String(isActive),
-          // A mousedown would move the focus out of the field before the click.
-          on: {
-            mousedown: (event: MouseEvent) => event.preventDefault(),
-            click: () => handle({ type: "choose", organisation: { id, name } }),
-          },
+          key: `similar ${option.id}`,
+          type: "button",
+          class: "row",
+          on: { click: () => handle({ type: "choose_option", option }) },
         },
-        h("span", { class: "name" }, name),
-        why ? h("span", { class: "facts" }, why) : null,
+        icon("company"),
+        h("span", { class: "name" }, option.name),
       ),
     ),
+    h(
+      "button",
+      {
+        key: "anyway",
+        type: "button",
+        class: "row",
+        on: { click: () => handle({ type: "create_anyway" }) },
+      },
+      icon("add"),
+      h("span", {}, anywayLabel),
+    ),
   );
-}
-
-const ARROW_STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
-
-function onSearchKey(event: KeyboardEvent, isOpen: boolean, handle: Handle): void {
-  const by = ARROW_STEPS[event.key];
-  if (by !== undefined && isOpen) {
-    event.preventDefault();
-    handle({ type: "move_option", by });
-  } else if (event.key === "Enter" && isOpen) {
-    event.preventDefault();
-    handle({ type: "choose_active" });
-  }
 }

@@ -7,6 +7,12 @@ export interface MailRef {
   messageId: string | null;
 }
 
+/** A file on a mail. Pictures inside its text are none. `size`: in bytes. */
+export interface Attachment {
+  name: string;
+  size: number;
+}
+
 export interface Mail {
   ref: MailRef;
   subject: string;
@@ -14,6 +20,7 @@ export interface Mail {
   who: string;
   isSent: boolean;
   at: Date | null;
+  attachments: Attachment[];
 }
 
 /** `outside`: the page is open outside Outlook. `other`: an appointment, for example. */

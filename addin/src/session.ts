@@ -23,6 +23,21 @@ export interface SessionContext {
   isHidden: () => boolean;
 }
 
+/** What the controllers use of a session. */
+export type ControlledSession = Pick<
+  Session,
+  | "act"
+  | "awaitRequest"
+  | "dispatch"
+  | "dispatchUnlessAborted"
+  | "load"
+  | "loadConnection"
+  | "loadStory"
+  | "mail"
+  | "model"
+  | "whileSelected"
+>;
+
 /** A response that comes sooner shows no spinner. */
 const SPINNER_DELAY_MS = 300;
 /** The server files a waiting mail within this time of a new contact; else it still waits. */
@@ -58,6 +73,11 @@ export class Session {
 
   get model(): Model {
     return this.current;
+  }
+
+  /** The mail that the pane shows; null = none is selected. */
+  get mail(): MailRef | null {
+    return this.mailRef();
   }
 
   /** Aborts when the selection changes. */
@@ -126,6 +146,9 @@ export class Session {
     try {
       const event = await send();
       this.failures = 0;
+      if (request !== "load") {
+        this.context.channel.announceChange();
+      }
       this.dispatchUnlessAborted(signal, event);
     } catch (cause) {
       const error = request === "load" ? this.countFailure(cause) : toAddinError(cause);
@@ -142,7 +165,7 @@ export class Session {
   async loadStory(): Promise<void> {
     const mail = this.mailRef();
     const { signal } = this.selectionEnd;
-    if (!mail || !this.current.isStoryOpen) {
+    if (!mail || !this.current.openLines.includes("story")) {
       return;
     }
     try {
@@ -210,9 +233,6 @@ export class Session {
   private requestState(request: PendingRequest, send: () => Promise<MailState>): void {
     void this.awaitRequest(request, async () => {
       const mailState = await send();
-      if (request !== "load") {
-        this.context.channel.announceChange();
-      }
       return { type: "loaded", mailState, by: "person", at: Date.now() };
     });
   }

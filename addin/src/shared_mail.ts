@@ -17,8 +17,11 @@ export function withSharedMailErrors(api: Api, host: Pick<Host, "isShared">): Ap
   return {
     ...api,
     state: (mail, signal, options) => explain(api.state(mail, signal, options)),
-    sync: (mail, ids) => explain(api.sync(mail, ids)),
-    choose: (mail, id, replaces) => explain(api.choose(mail, id, replaces)),
+    sync: (mail, choice) => explain(api.sync(mail, choice)),
+    choose: (mail, id) => explain(api.choose(mail, id)),
+    editPlace: (mail, edit) => explain(api.editPlace(mail, edit)),
+    suggestions: (mail, signal) => explain(api.suggestions(mail, signal)),
+    createCustomer: (mail, customer) => explain(api.createCustomer(mail, customer)),
     act: (action, mail) => explain(api.act(action, mail)),
     story: (mail, signal) => explain(api.story(mail, signal)),
   };

@@ -1,44 +1,23 @@
 /** What the pane knows, and how an event changes it. Pure: no Office, DOM or network. */
 
-import type { Action, Connection, MailState, Organisation, Story, Target } from "./api_models.ts";
+import type { Along, Connection, MailState, Organisation, Story } from "./api_models.ts";
+import { type Draft, draftFor, type Drafts, EMPTY_DRAFT, keepDraft } from "./drafts.ts";
 import type { AddinError, ErrorKind } from "./errors.ts";
+import { type Field, type Panel, refuse, typeInto, withHints } from "./forms.ts";
+import { moveActive, newSearch, type Search, type SearchOption, takenLast } from "./search.ts";
 import { isSame, type Selection } from "./selection.ts";
+import type { Signature } from "./signature.ts";
 import { isWithdrawalPending } from "./status_row.ts";
+import { areSamePlaces, editPlaces, type PlaceEdit, placesOf } from "./wanted_places.ts";
 
 /** The request whose response the pane waits for. `load`: the state of the selected mail. */
-export type PendingRequest = "load" | Exclude<Action, "create_contact"> | "contact" | "sign_in";
-
-/** A search for Organisations. `found` null = not searched yet. */
-export interface Search {
-  text: string;
-  found: Organisation[] | null;
-  /** The index of the option under the keyboard; -1 = none. */
-  active: number;
-}
-
-export type Field = "search" | "name" | "address";
-
-export interface ContactForm {
-  kind: "contact";
-  name: string;
-  address: string;
-  organisation: Organisation | null;
-  search: Search;
-  /** The person submitted the form before it was complete. */
-  isIncomplete: boolean;
-}
-
-/** `replaces`: the Organisation to replace, as the person marked it; null = none marked. */
-export interface ChangeForm {
-  kind: "change";
-  replaces: number | null;
-  search: Search;
-}
-
-export type Panel = { kind: "choose"; search: Search } | ChangeForm | ContactForm;
+export type PendingRequest = "load" | "act" | "contact" | "sign_in";
 
 /** Who caused a request: the person, or the background poll, whose errors may pass unseen. */
 export type Cause = "person" | "poll";
+
+/** The lines of the pane that open. They stay as they are when another mail is selected. */
+export type Line = "story" | "along";
 
 export interface Notice {
   error: AddinError;
@@ -60,11 +39,13 @@ export interface Model {
   inProgressSince: number | null;
   /** The person created a contact, so the server files the waiting mail in a moment. */
   isFilingExpected: boolean;
-  /** The Organisation that the person chose before the sync. */
-  chosen: Organisation | null;
+  /** What the person decided about this mail and has not sent yet. */
+  draft: Draft;
+  /** The same for the mails that were selected before. */
+  drafts: Drafts;
   panel: Panel | null;
   story: Story | null;
-  isStoryOpen: boolean;
+  openLines: readonly Line[];
   /** The switch as the person left it; null = as the server says. */
   alwaysSync: boolean | null;
   connection: Connection | null;
@@ -77,19 +58,22 @@ export type Event =
   | { type: "loaded"; mailState: MailState; by: Cause; at: number }
   | { type: "failed"; error: AddinError; by: Cause }
   | { type: "notice_closed" }
-  | { type: "chosen"; organisation: Organisation }
-  | { type: "panel_opened"; panel: Panel["kind"] }
+  | { type: "places_edited"; edit: PlaceEdit }
+  | { type: "along_chosen"; along: Along }
+  | { type: "panel_opened"; panel: Panel }
   | { type: "panel_closed" }
-  | { type: "replaced_marked"; organisationId: number }
   | { type: "typed"; field: Field; text: string }
   | { type: "option_moved"; by: number }
-  | { type: "found"; text: string; organisations: Organisation[] }
+  | { type: "found"; text: string; options: SearchOption[] }
+  | { type: "organisation_chosen"; organisation: Organisation | null; name: string }
+  | { type: "hints_found"; signature: Signature }
+  | { type: "similar_found"; similar: Organisation[] }
   | { type: "incomplete" }
   | { type: "contact_created"; at: number }
   | { type: "filing_overdue" }
   | { type: "switched"; isOn: boolean }
   | { type: "switch_failed"; error: AddinError }
-  | { type: "story_toggled"; isOpen: boolean }
+  | { type: "line_toggled"; line: Line; isOpen: boolean }
   | { type: "story_loaded"; story: Story }
   | { type: "connection_loaded"; connection: Connection };
 
@@ -105,10 +89,11 @@ export function initialModel(selection: Selection): Model {
     isSlow: false,
     inProgressSince: null,
     isFilingExpected: false,
-    chosen: null,
+    draft: EMPTY_DRAFT,
+    drafts: [],
     panel: null,
     story: null,
-    isStoryOpen: false,
+    openLines: [],
     alwaysSync: null,
     connection: null,
   };
@@ -119,19 +104,6 @@ export function reduce(model: Model, event: Event): Model {
   const reducer = REDUCERS[event.type] as (model: Model, event: Event) => Partial<Model> | null;
   const changes = reducer(model, event);
   return changes ? { ...model, ...changes } : model;
-}
-
-/**
- * The target that the next chosen Organisation replaces: the only one, or the marked one. Null if
- * the person must mark one first.
- */
-export function replacedTarget({ panel, mailState }: Model): Target | null {
-  const { targets = [] } = mailState ?? {};
-  if (panel?.kind !== "change") {
-    return null;
-  }
-  const marked = targets.find(({ organisationId }) => organisationId === panel.replaces);
-  return (targets.length === 1 ? targets[0] : marked) ?? null;
 }
 
 /** Errors after which the pane is not connected: no network, no server, or no access to it. */
@@ -152,32 +124,45 @@ type Reducers = {
 };
 
 const REDUCERS: Reducers = {
-  selected: (model, { selection }) =>
-    isSame(model.selection, selection)
-      ? null
-      : { ...initialModel(selection), ...independentOfSelection(model) },
+  selected,
   requested: (_, { request }) => ({ pending: request, isSlow: false, notice: null }),
   slow: (model) => (model.pending && !model.isSlow ? { isSlow: true } : null),
   loaded,
   failed,
   notice_closed: () => ({ notice: null }),
-  chosen: (model, { organisation }) =>
-    model.panel?.kind === "contact"
-      ? { panel: { ...model.panel, organisation, search: newSearch(organisation.name) } }
-      : { chosen: organisation, panel: null },
-  panel_opened: (model, { panel }) => ({ panel: newPanel(model, panel), notice: null }),
+  places_edited,
+  along_chosen: ({ draft }, { along }) => ({ draft: { ...draft, along } }),
+  panel_opened: (_, { panel }) => ({ panel, notice: null }),
   panel_closed: (model) => (model.panel ? { panel: null, notice: null } : null),
-  replaced_marked: ({ panel }, { organisationId }) =>
-    panel?.kind === "change" ? { panel: { ...panel, replaces: organisationId } } : null,
-  typed,
-  option_moved: (model, { by }) =>
-    withSearch(model, (search) => ({ active: nextActive(search, by) })),
-  found: (model, { text, organisations }) =>
-    model.panel?.search.text.trim() === text
-      ? withSearch(model, () => ({
-          found: targetsLast(model, organisations),
-          active: organisations.length ? 0 : -1,
-        }))
+  typed: ({ panel }, { field, text }) => panel && { panel: typeInto(panel, field, text) },
+  option_moved: (model, { by }) => withSearch(model, (search) => moveActive(search, by)),
+  found: (model, { text, options }) =>
+    withSearch(model, (search) =>
+      search.text.trim() === text
+        ? {
+            ...search,
+            options: takenLast(options, placeIds(model)),
+            active: text && options.length ? 0 : -1,
+          }
+        : search,
+    ),
+  organisation_chosen: ({ panel }, { organisation, name }) =>
+    panel?.kind === "contact"
+      ? {
+          panel: {
+            ...panel,
+            organisation,
+            newOrganisation: organisation ? null : name,
+            search: newSearch(name),
+            similar: [],
+          },
+        }
+      : null,
+  hints_found: ({ panel }, { signature }) =>
+    panel?.kind === "contact" ? { panel: withHints(panel, signature) } : null,
+  similar_found: ({ panel }, { similar }) =>
+    panel?.kind === "contact"
+      ? { panel: { ...panel, similar }, pending: null, isSlow: false }
       : null,
   incomplete: ({ panel }) =>
     panel?.kind === "contact" ? { panel: { ...panel, isIncomplete: true } } : null,
@@ -195,7 +180,9 @@ const REDUCERS: Reducers = {
     notice: { error, by: "person" },
     connectionError: asConnectionError(error),
   }),
-  story_toggled: (_, { isOpen }) => ({ isStoryOpen: isOpen }),
+  line_toggled: ({ openLines }, { line, isOpen }) => ({
+    openLines: [...openLines.filter((other) => other !== line), ...(isOpen ? [line] : [])],
+  }),
   story_loaded: (_, { story }) => ({ story }),
   connection_loaded: (model, { connection }) => ({
     connection,
@@ -203,12 +190,21 @@ const REDUCERS: Reducers = {
   }),
 };
 
-function independentOfSelection({
-  isStoryOpen,
-  connection,
-  connectionError,
-}: Model): Partial<Model> {
-  return { isStoryOpen, connection, connectionError };
+/** Begins anew, except for what is independent of the mail, and what was decided about this one. */
+function selected(model: Model, { selection }: { selection: Selection }): Partial<Model> | null {
+  if (isSame(model.selection, selection)) {
+    return null;
+  }
+  const { openLines, connection, connectionError } = model;
+  const drafts = keepDraft(model.drafts, model.selection, model.draft);
+  return {
+    ...initialModel(selection),
+    openLines,
+    connection,
+    connectionError,
+    drafts,
+    draft: draftFor(drafts, selection),
+  };
 }
 
 function asConnectionError(error: AddinError): AddinError | null {
@@ -237,15 +233,16 @@ function loaded(
 
 /**
  * What a poll keeps: the notice about the person's last click, and the input in an open panel,
- * even if the mail's state changed. Only a change of an Organisation needs the same state.
+ * even if the mail's state changed. Only a move of a place needs the same state. A draft belongs
+ * to one state: afterwards it was sent, or is about something else.
  */
 function unfinishedInput(model: Model, mailState: MailState, by: Cause): Partial<Model> {
-  const isSameState = mailState.state === model.mailState?.state;
+  const isSameState = mailState.state === (model.mailState ?? mailState).state;
   const isPoll = by === "poll";
-  const isPanelApt = isSameState || model.panel?.kind !== "change";
+  const isPanelApt = isSameState || model.panel?.kind !== "move";
   return {
     notice: isPoll && model.notice?.by === "person" ? model.notice : null,
-    chosen: isSameState ? model.chosen : null,
+    draft: isSameState ? model.draft : EMPTY_DRAFT,
     panel: isPoll && isPanelApt ? model.panel : null,
   };
 }
@@ -253,74 +250,45 @@ function unfinishedInput(model: Model, mailState: MailState, by: Cause): Partial
 /** Keeps the state and the input if there is one to show: the error becomes a notice above it. */
 function failed(model: Model, { error, by }: { error: AddinError; by: Cause }): Partial<Model> {
   const settled = { pending: null, isSlow: false, connectionError: asConnectionError(error) };
+  const panel = panelAfter(model, error);
   const hidesState = NO_ACCESS.has(error.kind) || (NOT_HERE.has(error.kind) && by === "person");
+  if (panel) {
+    return { ...settled, panel };
+  }
   return model.mailState && !hidesState
     ? { ...settled, notice: { error, by } }
     : { ...settled, error };
 }
 
-function typed(
-  model: Model,
-  { field, text }: { field: Field; text: string },
-): Partial<Model> | null {
-  if (field === "search") {
-    return withSearch(model, () => ({ text, active: -1 }));
+/** The form that shows the error itself; null if none does. */
+function panelAfter({ panel, mailState }: Model, error: AddinError): Panel | null {
+  if (panel?.kind === "contact") {
+    return refuse(panel, error.field, error.detail ?? "");
   }
-  return model.panel?.kind === "contact" ? { panel: { ...model.panel, [field]: text } } : null;
+  return error.kind === "private" && mailState && !panel ? { kind: "private" } : null;
 }
 
-function newPanel({ mailState }: Model, kind: Panel["kind"]): Panel {
-  const search = newSearch("");
-  switch (kind) {
-    case "choose":
-      return { kind, search };
-    case "change":
-      return { kind, replaces: null, search };
-    case "contact":
-      return {
-        kind,
-        ...suggestedContact(mailState),
-        organisation: null,
-        search,
-        isIncomplete: false,
-      };
+/** Remembers an edit for the sync; one that leads back to the forecast is none. */
+function places_edited(model: Model, { edit }: { edit: PlaceEdit }): Partial<Model> | null {
+  const { draft, mailState } = model;
+  if (!mailState) {
+    return null;
   }
+  const matched = placesOf(mailState);
+  const places = editPlaces(draft.places ?? matched, edit);
+  return {
+    draft: { ...draft, places: areSamePlaces(places, matched) ? null : places },
+    panel: null,
+  };
 }
 
-/** The mail's first address, and the sender's name if the address is the sender's. */
-function suggestedContact(mailState: MailState | null): Pick<ContactForm, "name" | "address"> {
-  const sender = mailState?.sender;
-  const address = mailState?.addresses[0] ?? sender?.address ?? "";
-  return { address, name: sender?.address === address ? sender.name : "" };
+/** The Organisations that the form for a place cannot add; none for another form. */
+function placeIds({ panel, mailState, draft }: Model): Set<number> {
+  const isAboutPlaces = panel?.kind === "add" || panel?.kind === "move";
+  const places = draft.places ?? (mailState ? placesOf(mailState) : []);
+  return new Set(isAboutPlaces ? places.map(({ organisationId }) => organisationId) : []);
 }
 
-function newSearch(text: string): Search {
-  return { text, found: null, active: -1 };
-}
-
-/** The panel with a changed search. A contact form drops its Organisation once its name changes. */
-function withSearch(model: Model, change: (search: Search) => Partial<Search>): Partial<Model> {
-  const { panel } = model;
-  if (!panel) {
-    return {};
-  }
-  const search = { ...panel.search, ...change(panel.search) };
-  const isRetyped = panel.kind === "contact" && search.text !== panel.organisation?.name;
-  return { panel: { ...panel, search, ...(isRetyped && { organisation: null }) } as Panel };
-}
-
-/**
- * The found Organisations; last those that the mail is filed under already, since choosing one of
- * them only removes the replaced Organisation.
- */
-function targetsLast({ panel, mailState }: Model, found: Organisation[]): Organisation[] {
-  const targets = panel?.kind === "change" ? (mailState?.targets ?? []) : [];
-  const ids = new Set(targets.map(({ organisationId }) => organisationId));
-  return [...found.filter(({ id }) => !ids.has(id)), ...found.filter(({ id }) => ids.has(id))];
-}
-
-/** The option after a step up or down; goes round at both ends. */
-function nextActive({ found, active }: Search, by: number): number {
-  const count = found?.length ?? 0;
-  return count ? (Math.max(active, by > 0 ? -1 : 0) + by + count) % count : -1;
+function withSearch({ panel }: Model, change: (search: Search) => Search): Partial<Model> | null {
+  return panel && "search" in panel ? { panel: { ...panel, search: change(panel.search) } } : null;
 }

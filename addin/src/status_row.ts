@@ -19,6 +19,11 @@ export function statusRow({ state, elsewhere, withdrawn }: MailState): StatusRow
   return state === "new" && withdrawn?.length ? "undone" : state;
 }
 
+/** True while nothing of the mail was filed by this copy, so that an edit waits for the sync. */
+export function isBeforeSync({ state }: Pick<MailState, "state">): boolean {
+  return state === "new" || state === "skipped" || state === "draft";
+}
+
 /** True until webCRM has emptied all entries of a mail that was taken back. */
 export function isWithdrawalPending({ withdrawn = [] }: MailState): boolean {
   return withdrawn.some((entry) => !entry.isTold);

@@ -1,6 +1,6 @@
 /** The function command: syncs the selected mail and shows the outcome as a note on it. */
 
-import type { Api } from "./api.ts";
+import { type Api, NO_CHOICE } from "./api.ts";
 import type { MailState } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
 import { toAddinError } from "./errors.ts";
@@ -51,7 +51,7 @@ async function startSync(
   mail: MailRef,
 ): Promise<MailState> {
   const sync = async () => {
-    const state = await api.sync(mail, []);
+    const state = await api.sync(mail, NO_CHOICE);
     channel.announceChange();
     return state;
   };

@@ -1,6 +1,6 @@
 /** The input of the view model, apart from the model. */
 
-import type { Target } from "./api_models.ts";
+import type { Candidate, Target } from "./api_models.ts";
 import type { Texts } from "./i18n.ts";
 
 /** The surroundings in which a model is shown. */
@@ -18,6 +18,16 @@ export function organisationName(
   texts: Texts,
 ): string {
   return organisationId ? organisation : texts.get("no_organisation");
+}
+
+/** Why an Organisation is meant: its contact, or the domain of an address. */
+export function evidenceText({ why, who }: Pick<Candidate, "why" | "who">, texts: Texts): string {
+  return texts.get(`why.${why}`, { who });
+}
+
+/** Names as the language lists them, such as "Harbour and Mill". */
+export function listNames(names: string[], { language }: Texts): string {
+  return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
 }
 
 /** True for an http or https address: a link made from settings may be anything. */

@@ -4,15 +4,17 @@ import type { MailState } from "./api_models.ts";
 import { textOf } from "./i18n.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
-import { statusRow } from "./status_row.ts";
 import type { ViewContext } from "./view_context.ts";
-import { type ChoicesView, formView, type PanelView } from "./view_model_form.ts";
-import { placesView, type PlacesView } from "./view_model_places.ts";
+import { type AlongView, alongView } from "./view_model_along.ts";
+import { type ChoicesView, choicesView, type PanelView, panelView } from "./view_model_form.ts";
+import { isPlacesPanel, placesView, type PlacesView } from "./view_model_places.ts";
 import { errorTexts, type StatusView, statusView } from "./view_model_status.ts";
 import { type StoryView, storyView } from "./view_model_story.ts";
 
 export interface MailView {
   subject: string;
+  /** That Outlook marks it as private; empty for most mails. */
+  badge: string;
   who: string;
   when: string;
 }
@@ -32,6 +34,7 @@ export interface View {
   choices: ChoicesView | null;
   panel: PanelView | null;
   places: PlacesView | null;
+  along: AlongView | null;
   alwaysSync: { label: string; hint: string; isOn: boolean } | null;
   story: StoryView | null;
   footer: FooterView | null;
@@ -51,10 +54,11 @@ export function createViewModel(model: Model, context: ViewContext): View {
   const notice = model.notice && errorTexts(model.notice.error, context);
   return {
     language: texts.language,
-    mail: selection.kind === "mail" ? mailView(selection.mail, context) : null,
+    mail: selection.kind === "mail" ? mailView(model, selection.mail, context) : null,
     notice: notice && { ...notice, closeLabel: texts.get("close") },
     status,
-    ...formView(model, texts),
+    choices: choicesView(model, texts),
+    panel: isPlacesPanel(model) ? null : panelView(model, texts),
     ...sectionsBelowStatus(model, context),
     footer: footerView(model, context),
     help: { label: texts.get("help"), link: `${HELP_PAGE}?lang=${texts.language}` },
@@ -67,20 +71,23 @@ export function createViewModel(model: Model, context: ViewContext): View {
 function sectionsBelowStatus(
   model: Model,
   context: ViewContext,
-): Pick<View, "places" | "alwaysSync" | "story"> {
+): Pick<View, "places" | "along" | "alwaysSync" | "story"> {
   const { mailState, error } = model;
   if (!mailState || error) {
-    return { places: null, alwaysSync: null, story: null };
+    return { places: null, along: null, alwaysSync: null, story: null };
   }
   return {
-    places: statusRow(mailState) === "undone" ? null : placesView(model, mailState, context.texts),
+    places: placesView(model, mailState, context.texts),
+    along: alongView(model, mailState, context.texts),
     alwaysSync: alwaysSyncView(model, mailState, context),
     story: mailState.state === "draft" ? null : storyView(model, context),
   };
 }
 
-function mailView(mail: Mail, { texts, now }: ViewContext): MailView {
+function mailView({ mailState }: Model, mail: Mail, { texts, now }: ViewContext): MailView {
+  const sensitivity = mailState?.sensitivity;
   return {
+    badge: sensitivity ? texts.get(`badge.${sensitivity}`) : "",
     subject: mail.subject.trim() || texts.get("no_subject"),
     who: mail.isSent && mail.who ? texts.get("to", { who: mail.who }) : mail.who,
     when: mail.at ? texts.dateTime(mail.at, now) : "",

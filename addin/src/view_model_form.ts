@@ -1,174 +1,271 @@
-/** The candidates to choose from, and the panel that is open for input. */
+/** The candidates to choose from, and the form that is open for input. */
 
-import type { Candidate, MailState } from "./api_models.ts";
-import type { Texts } from "./i18n.ts";
-import { type ContactForm, type Model, type Panel, replacedTarget } from "./state.ts";
-import { organisationName } from "./view_context.ts";
+import type { MailState } from "./api_models.ts";
+import type { ContactField, ContactForm, Field, Panel, PlaceForm } from "./forms.ts";
+import { missingFields } from "./forms.ts";
+import type { TextKey, Texts } from "./i18n.ts";
+import { newSearch, type OptionReason, type Search, type SearchOption } from "./search.ts";
+import type { Model } from "./state.ts";
+import { isBeforeSync } from "./status_row.ts";
+import { evidenceText, listNames, organisationName } from "./view_context.ts";
+import { placesOf, type WantedPlace } from "./wanted_places.ts";
 
 export interface ChoicesView {
   title: string;
-  options: { id: number; name: string; why: string; isMarked: boolean }[];
+  options: { place: WantedPlace; why: string; isMarked: boolean }[];
+}
+
+export interface OptionView {
+  option: SearchOption;
+  key: string;
+  label: string;
+  why: string;
+  isActive: boolean;
 }
 
 export interface SearchView {
   label: string;
   text: string;
-  options: { id: number; name: string; why: string; isActive: boolean }[];
+  options: OptionView[];
   /** How many Organisations were found, or that none was. */
   outcome: string;
   isOpen: boolean;
+  /** What is missing or follows from the choice; empty = nothing to say. */
+  error: string;
+  hint: string;
 }
 
 export interface FieldView {
-  name: "name" | "address";
+  name: ContactField;
+  type: "text" | "email" | "tel" | "url";
   label: string;
   text: string;
-  isMissing: boolean;
+  error: string;
 }
 
 export interface PanelView {
   kind: Panel["kind"];
   title: string;
-  /** The targets, if the person must mark the one to replace. */
-  replaced: ChoicesView | null;
+  /** What to know before the form is sent. */
+  intro: string;
   fields: FieldView[];
-  /** Null until the target to replace is known. */
   search: SearchView | null;
-  isOrganisationMissing: boolean;
-  /** Which input is missing, after the person submitted an incomplete form. */
-  missing: string;
-  /** Null = choosing an Organisation submits the panel. */
+  /** The fields of an Organisation that is to be created, below its name. */
+  organisationFields: FieldView[];
+  similar: { title: string; options: SearchOption[]; anywayLabel: string } | null;
+  /** Null = choosing an Organisation submits the form. */
   submitLabel: string | null;
   isReady: boolean;
   cancelLabel: string;
 }
 
-/** The candidates, or the open panel; neither while an error is shown. */
-export function formView(
-  model: Model,
-  texts: Texts,
-): { choices: ChoicesView | null; panel: PanelView | null } {
-  const mailState = model.error ? null : model.mailState;
-  return {
-    choices: mailState && !model.panel ? choicesView(model, mailState, texts) : null,
-    panel: mailState && panelView(model, mailState, texts),
-  };
-}
-
-function choicesView(model: Model, mailState: MailState, texts: Texts): ChoicesView | null {
-  const isUndecided = mailState.state === "new" || mailState.state === "parked";
-  if (!isUndecided || !mailState.candidates.length) {
+/** The candidates of a mail that could belong to several; null while a form is open. */
+export function choicesView(model: Model, texts: Texts): ChoicesView | null {
+  const { mailState, error, panel, draft } = model;
+  const isUndecided = mailState?.state === "new" || mailState?.state === "parked";
+  if (!mailState?.candidates.length || !isUndecided || error || panel) {
     return null;
   }
-  return {
-    title: texts.get("new.several"),
-    options: mailState.candidates.map((candidate) => ({
-      id: candidate.organisationId,
-      name: candidate.organisation,
+  const [marked] = draft.places ?? [];
+  const options = mailState.candidates.map((candidate) => {
+    const { organisationId, organisation } = candidate;
+    return {
+      place: { organisationId, organisation, opportunityId: null },
       why: evidenceText(candidate, texts),
-      isMarked: model.chosen?.id === candidate.organisationId,
-    })),
-  };
+      isMarked: marked?.organisationId === organisationId,
+    };
+  });
+  return { title: texts.get("new.several"), options };
 }
 
-function evidenceText({ why, who }: Candidate, texts: Texts): string {
-  return texts.get(`why.${why}`, { who });
-}
-
-const PANEL_TITLES = {
-  choose: "button.choose",
-  change: "button.change",
-  contact: "button.create_contact",
-} as const;
-
-function panelView(model: Model, mailState: MailState, texts: Texts): PanelView | null {
-  const { panel } = model;
-  if (!panel) {
+/** The open form; null while an error is shown in place of the mail's state. */
+export function panelView(model: Model, texts: Texts): PanelView | null {
+  const { mailState, panel, error } = model;
+  if (!mailState || !panel || error) {
     return null;
   }
-  const form = panel.kind === "contact" ? panel : null;
+  switch (panel.kind) {
+    case "private":
+      return privateView(model, mailState, texts);
+    case "contact":
+      return contactView(model, panel, mailState, texts);
+    default:
+      return placeView(panel, mailState, texts);
+  }
+}
+
+function emptyView({ kind }: Panel, texts: Texts): Omit<PanelView, "title"> {
   return {
-    kind: panel.kind,
-    title: texts.get(PANEL_TITLES[panel.kind]),
-    replaced: replacedView(model, mailState, texts),
-    fields: form ? [fieldView(form, "name", texts), fieldView(form, "address", texts)] : [],
-    search: searchView(model, panel, mailState, texts),
-    isOrganisationMissing: Boolean(form?.isIncomplete && !form.organisation),
-    missing: form?.isIncomplete && !isComplete(form) ? texts.get("contact.missing") : "",
-    submitLabel: form ? texts.get("button.create_contact") : null,
-    isReady: model.pending === null,
+    kind,
+    intro: "",
+    fields: [],
+    search: null,
+    organisationFields: [],
+    similar: null,
+    submitLabel: null,
+    isReady: true,
     cancelLabel: texts.get("button.cancel"),
   };
 }
 
-function fieldView(form: ContactForm, name: FieldView["name"], texts: Texts): FieldView {
-  const text = form[name];
-  const label = texts.get(`contact.${name}`);
-  return { name, label, text, isMissing: form.isIncomplete && !text.trim() };
-}
-
-function replacedView(model: Model, mailState: MailState, texts: Texts): ChoicesView | null {
-  const targets = model.panel?.kind === "change" ? mailState.targets : [];
-  const options = targets.map((target) => ({
-    id: target.organisationId,
-    name: organisationName(target, texts),
-    why: target.person ?? "",
-    isMarked: replacedTarget(model) === target,
-  }));
-  return options.length > 1 ? { title: texts.get("change.which"), options } : null;
-}
-
-/** True if a contact can be created from the input. */
-export function isComplete(panel: Panel): boolean {
-  return (
-    panel.kind === "contact" &&
-    panel.name.trim() !== "" &&
-    /^\S+@\S+$/.test(panel.address.trim()) &&
-    panel.organisation !== null
-  );
-}
-
-function searchView(
-  model: Model,
-  panel: Panel,
-  mailState: MailState,
-  texts: Texts,
-): SearchView | null {
-  if (panel.kind === "change" && !replacedTarget(model)) {
-    return null;
-  }
-  const { text, found, active } = panel.search;
-  const isChosen = panel.kind === "contact" && panel.organisation !== null;
-  const organisations = isChosen ? [] : (found ?? []);
-  const reasons = optionReasons(panel, mailState, texts);
-  const noneFound = found && text.trim() ? texts.get("choose.none", { text: text.trim() }) : "";
+function privateView(model: Model, mailState: MailState, texts: Texts): PanelView {
+  const places = model.draft.places ?? placesOf(mailState);
+  const key = mailState.sensitivity === "confidential" ? "private.confidential" : "private.private";
   return {
-    label: searchLabel(model, texts),
-    text,
-    options: organisations.map(({ id, name }, index) => ({
-      id,
-      name,
-      why: reasons.get(id) ?? "",
-      isActive: index === active,
-    })),
-    outcome: organisations.length ? texts.plural("choose.found", organisations.length) : noneFound,
-    isOpen: organisations.length > 0,
+    ...emptyView({ kind: "private" }, texts),
+    title: texts.get(key),
+    intro: readersText(places, texts),
+    submitLabel: texts.get("button.sync_private"),
+    isReady: model.pending === null,
   };
 }
 
-function searchLabel(model: Model, texts: Texts): string {
-  const replaced = replacedTarget(model);
-  if (replaced) {
-    return texts.get("change.search", { organisation: organisationName(replaced, texts) });
-  }
-  return texts.get(model.panel?.kind === "contact" ? "contact.organisation" : "choose.search");
+/** Who will be able to read the mail in webCRM. */
+export function readersText(
+  places: Pick<WantedPlace, "organisationId" | "organisation">[],
+  texts: Texts,
+): string {
+  const names = places.map((place) => organisationName(place, texts));
+  return names.length
+    ? texts.get("where.seen_by", { organisations: listNames(names, texts) })
+    : texts.get("where.seen_by_anybody");
 }
 
-/** Why an Organisation is a candidate, or that the mail is filed there already, by id. */
-function optionReasons(panel: Panel, mailState: MailState, texts: Texts): Map<number, string> {
-  const targets = panel.kind === "change" ? mailState.targets : [];
-  return new Map([
-    ...mailState.candidates.map((one) => [one.organisationId, evidenceText(one, texts)] as const),
-    ...targets.map((one) => [one.organisationId, texts.get("change.there")] as const),
-  ]);
+function placeView(panel: PlaceForm, mailState: MailState, texts: Texts): PanelView {
+  const from = mailState.targets.find(({ organisationId }) => organisationId === panel.from);
+  const label = from
+    ? texts.get("where.move_to", { organisation: organisationName(from, texts) })
+    : texts.get("choose.search");
+  return {
+    ...emptyView(panel, texts),
+    title: label,
+    search: searchView(panel.search, label, texts),
+  };
+}
+
+function contactView(
+  model: Model,
+  form: ContactForm,
+  mailState: MailState,
+  texts: Texts,
+): PanelView {
+  const missing = new Set<Field>(form.isIncomplete ? missingFields(form) : []);
+  const fields = (names: ContactField[]) =>
+    names.map((name) => fieldView(form, name, missing, texts));
+  const isNew = form.newOrganisation !== null;
+  const own: ContactField[] = isNew ? ["name", "address", "title", "phone"] : ["name", "address"];
+  return {
+    ...emptyView(form, texts),
+    title: texts.get(form.hasContact ? "button.create_contact" : "customer.title"),
+    intro: mailState.sensitivity ? texts.get(`private.${mailState.sensitivity}`) : "",
+    fields: form.hasContact ? fields(own) : [],
+    search: organisationView(form, missing, texts),
+    organisationFields: isNew ? fields(["www"]) : [],
+    similar: form.similar.length ? similarView(form, texts) : null,
+    submitLabel: form.similar.length ? null : texts.get(submitKey(form, mailState)),
+    isReady: model.pending === null,
+  };
+}
+
+/** The search; closed once an Organisation is chosen, or named as a new one. */
+function organisationView(form: ContactForm, missing: Set<Field>, texts: Texts): SearchView {
+  const isChosen = form.organisation !== null || form.newOrganisation !== null;
+  const search = isChosen ? newSearch(form.search.text) : form.search;
+  return {
+    ...searchView(search, texts.get("contact.organisation"), texts),
+    hint: form.newOrganisation === null ? "" : texts.get("customer.will_be_created"),
+    error: errorText(form, "search", missing, texts),
+  };
+}
+
+function fieldView(
+  form: ContactForm,
+  name: ContactField,
+  missing: Set<Field>,
+  texts: Texts,
+): FieldView {
+  return {
+    name,
+    type: FIELD_TYPES[name],
+    label: texts.get(`contact.${name}`),
+    text: form.values[name],
+    error: errorText(form, name, missing, texts),
+  };
+}
+
+const MISSING: Partial<Record<Field, TextKey>> = {
+  address: "missing.address",
+  search: "missing.organisation",
+};
+
+/** What is missing in a field, or why the server did not accept it. */
+function errorText(form: ContactForm, field: Field, missing: Set<Field>, texts: Texts): string {
+  if (missing.has(field)) {
+    return texts.get(MISSING[field] ?? "missing.field");
+  }
+  const { refused } = form;
+  return refused?.field === field ? texts.get("invalid.line", { detail: refused.detail }) : "";
+}
+
+const FIELD_TYPES = {
+  name: "text",
+  address: "email",
+  title: "text",
+  phone: "tel",
+  www: "url",
+} as const;
+
+function submitKey(form: ContactForm, mailState: MailState): TextKey {
+  if (!form.hasContact) {
+    return "customer.submit";
+  }
+  return isBeforeSync(mailState) ? "button.create_and_sync" : "button.create_contact";
+}
+
+function similarView(form: ContactForm, texts: Texts): PanelView["similar"] {
+  const name = form.newOrganisation ?? "";
+  return {
+    title: texts.get("customer.similar"),
+    options: form.similar.map(({ id, name: other }) => ({ id, name: other, reason: null })),
+    anywayLabel: texts.get("customer.create", { name }),
+  };
+}
+
+function searchView(search: Search, label: string, texts: Texts): SearchView {
+  const options = search.options ?? [];
+  return {
+    label,
+    text: search.text,
+    options: options.map((option, index) => ({
+      option,
+      key: `${option.id ?? "new"}`,
+      label: option.id === null ? texts.get("customer.create", { name: option.name }) : option.name,
+      why: option.reason ? reasonText(option.reason, texts) : "",
+      isActive: index === search.active,
+    })),
+    outcome: outcomeText(search, texts),
+    isOpen: options.length > 0,
+    error: "",
+    hint: "",
+  };
+}
+
+/** How many were found, or that none was; nothing before the first search. */
+function outcomeText({ text, options }: Search, texts: Texts): string {
+  const found = (options ?? []).filter(({ id }) => id !== null).length;
+  if (found) {
+    return texts.plural("choose.found", found);
+  }
+  return options && text.trim() ? texts.get("choose.none", { text: text.trim() }) : "";
+}
+
+function reasonText(reason: OptionReason, texts: Texts): string {
+  switch (reason) {
+    case "recent":
+      return texts.get("why.recent");
+    case "there":
+      return texts.get("where.there");
+    default:
+      return evidenceText(reason, texts);
+  }
 }

@@ -6,7 +6,7 @@ import type { Part, TextKey, Texts } from "./i18n.ts";
 import type { IconName } from "./icons.ts";
 import type { Model } from "./state.ts";
 import { isWithdrawalPending, type StatusRow, statusRow } from "./status_row.ts";
-import { organisationName, type ViewContext } from "./view_context.ts";
+import { listNames, organisationName, type ViewContext } from "./view_context.ts";
 import { type ButtonView, buttonViews } from "./view_model_buttons.ts";
 import { colleagueProgress, filedByColleagueParts, withdrawnParts } from "./view_model_copies.ts";
 
@@ -164,7 +164,9 @@ const ROWS: Record<
   undone: (model, mailState, { texts }) => ({
     icon: "mail",
     ...(isWithdrawalPending(mailState) && { sentence: texts.get("undone.pending") }),
-    line: model.chosen ? forecastParts(model, mailState, texts) : withdrawnParts(mailState, texts),
+    line: model.draft.places
+      ? forecastParts(model, mailState, texts)
+      : withdrawnParts(mailState, texts),
     footnote: colleagueProgress(mailState, texts),
   }),
   colleague: (_, mailState, { texts }) => ({
@@ -204,10 +206,11 @@ const ROWS: Record<
   draft: (_, __, { texts }) => ({ icon: "pencil", line: plainText(texts, "draft.line") }),
 };
 
-/** Under which Organisation the server will file the mail. */
-function forecastParts({ chosen }: Model, mailState: MailState, texts: Texts): Part[] {
-  if (chosen) {
-    return texts.parts("new.known", { organisation: chosen.name });
+/** Under which Organisations the mail will be filed. */
+function forecastParts({ draft }: Model, mailState: MailState, texts: Texts): Part[] {
+  if (draft.places) {
+    const names = draft.places.map((place) => organisationName(place, texts));
+    return texts.parts("new.known", { organisation: listNames(names, texts) });
   }
   const [target, ...more] = mailState.targets;
   if (mailState.forecast === "several") {

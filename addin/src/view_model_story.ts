@@ -14,7 +14,7 @@ export interface StoryView {
 }
 
 /** The events of a mail, newest last. */
-export function storyView({ story, isStoryOpen }: Model, { texts, now }: ViewContext): StoryView {
+export function storyView({ story, openLines }: Model, { texts, now }: ViewContext): StoryView {
   const lines = (story?.lines ?? []).map((line) => ({
     when: texts.dateTime(new Date(line.at), now),
     sentence: sentenceOf(line, texts),
@@ -24,7 +24,7 @@ export function storyView({ story, isStoryOpen }: Model, { texts, now }: ViewCon
     seconds === null ? "" : texts.get("story.took", { duration: texts.duration(seconds) });
   return {
     title: texts.get("story"),
-    isOpen: isStoryOpen,
+    isOpen: openLines.includes("story"),
     lines,
     end: story && !lines.length ? texts.get("story.empty") : took,
   };

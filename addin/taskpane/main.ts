@@ -7,6 +7,7 @@ import "./pane.css";
 import "./surfaces.css";
 import "./sections.css";
 import "./places.css";
+import "./along.css";
 import "./form.css";
 import "./forced_colors.css";
 
@@ -47,7 +48,7 @@ function openSession(host: Host, texts: Texts): void {
   const channel = createPageChannel();
   const render = createRenderer(root, live, (action: UserAction) => controller.handle(action));
   const session = new Session({ host, api, channel, texts, config, isHidden }, render);
-  const controller = new Controller(session, api, auth);
+  const controller = new Controller(session, api, auth, host);
 
   applyTheme(host);
   host.onTheme(() => applyTheme(host));

@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { createApi } from "../src/api.ts";
-import { mailState } from "./fixtures.ts";
+import { createApi, NO_CHOICE } from "../src/api.ts";
+import type { PlaceEdit } from "../src/wanted_places.ts";
+import { mailState, place } from "./fixtures.ts";
 
 interface Call {
   line: string;
@@ -72,13 +73,59 @@ describe("a call", () => {
     ]);
   });
 
-  test("syncs under the chosen Organisations, and names none without a choice", async () => {
-    await api().sync(REF, [7]);
-    await api().sync(REF, []);
+  test("syncs as the person chose, and names nothing without a choice", async () => {
+    const along = { text: "new", files: ["offer.pdf"] } as const;
+    const places = [place(7, "Harbour"), { ...place(8, "Mill"), opportunityId: 31 }];
+    await api().sync(REF, {
+      places,
+      along: { ...along, files: [...along.files] },
+      evenIfPrivate: true,
+    });
+    await api().sync(REF, NO_CHOICE);
     expect(calls.map((call) => call.body)).toEqual([
-      { mail: REF, organisationIds: [7] },
+      {
+        mail: REF,
+        places: [{ organisationId: 7 }, { organisationId: 8, opportunityId: 31 }],
+        along,
+        evenIfPrivate: true,
+      },
       { mail: REF },
     ]);
+  });
+
+  test.each<[PlaceEdit, string, object]>([
+    [{ kind: "add", place: place(7, "Harbour") }, "add", { organisationId: 7 }],
+    [{ kind: "remove", organisationId: 7 }, "remove", { organisationId: 7 }],
+    [
+      { kind: "move", organisationId: 7, to: place(8, "Mill") },
+      "move",
+      { organisationId: 7, to: 8 },
+    ],
+    [
+      { kind: "opportunity", organisationId: 7, opportunityId: 31 },
+      "opportunity",
+      { organisationId: 7, opportunityId: 31 },
+    ],
+    [
+      { kind: "opportunity", organisationId: 7, opportunityId: null },
+      "opportunity",
+      { organisationId: 7, opportunityId: null },
+    ],
+  ])("edits a place: %j", async (edit, path, body) => {
+    await api().editPlace(REF, edit);
+    expect(calls[0]).toMatchObject({
+      line: `POST /api/v1/mails/places/${path}`,
+      body: { mail: REF, ...body },
+    });
+  });
+
+  test.each([
+    ["PrivateMail", "private"],
+    ["LastPlace", "last_place"],
+    ["conflict", "conflict"],
+  ])("refused with %s is the error %s", async (code, kind) => {
+    replies = [respondsWith(409, { code, detail: "" })];
+    await expect(api().sync(REF, NO_CHOICE)).rejects.toMatchObject({ kind });
   });
 
   test("escapes an address in a path", async () => {
@@ -123,7 +170,7 @@ describe("a second request for a mail", () => {
     ];
     const { state, sync } = api();
     await state(REF, signal);
-    await sync(REF, []);
+    await sync(REF, NO_CHOICE);
     await state(REF, signal);
     replies = [full("known", "v3")];
     await state({ ...REF, itemId: "another" }, signal);

@@ -4,7 +4,8 @@ import { readdirSync } from "node:fs";
 
 import type { MailState } from "../src/api_models.ts";
 import { loadTexts, type Texts } from "../src/i18n.ts";
-import type { Selection } from "../src/selection.ts";
+import type { Mail, Selection } from "../src/selection.ts";
+import type { WantedPlace } from "../src/wanted_places.ts";
 import { states } from "./preview/states.mjs";
 
 export const NOW = new Date("2026-11-23T10:00:00Z");
@@ -37,8 +38,8 @@ export function mailState(name: string, changes: Partial<MailState> = {}): MailS
   return { ...found, ...changes };
 }
 
-/** The selection of a mail in the reading pane. */
-export function mail(itemId: string): Selection {
+/** The selection of a mail in the reading pane, with these changes. */
+export function mail(itemId: string, changes: Partial<Mail> = {}): Selection {
   return {
     kind: "mail",
     mail: {
@@ -47,6 +48,16 @@ export function mail(itemId: string): Selection {
       who: "Purchasing",
       isSent: false,
       at: NOW,
+      attachments: [
+        { name: "offer.pdf", size: 48_000 },
+        { name: "prices.xlsx", size: 1_830_000 },
+      ],
+      ...changes,
     },
   };
+}
+
+/** A place without an Opportunity. */
+export function place(organisationId: number, organisation: string): WantedPlace {
+  return { organisationId, organisation, opportunityId: null };
 }

@@ -32,6 +32,7 @@ function outlook(
     Office: {
       HostType: { Outlook: "Outlook" },
       AsyncResultStatus: { Succeeded: "succeeded" },
+      CoercionType: { Text: "text" },
       PlatformType: { iOS: "iOS", Android: "Android" },
       MailboxEnums: {
         ItemType: { Message: "message" },
@@ -72,7 +73,18 @@ describe("what is selected", () => {
         who: "Purchasing",
         isSent: false,
         at: null,
+        attachments: [],
       },
+    });
+  });
+
+  test("names its files, and no picture of its text", async () => {
+    const attachments = [
+      { name: "offer.pdf", size: 48_000, isInline: false },
+      { name: "logo.png", size: 4000, isInline: true },
+    ];
+    expect(await selection({ ...received, attachments })).toMatchObject({
+      mail: { attachments: [{ name: "offer.pdf", size: 48_000 }] },
     });
   });
 
@@ -183,5 +195,44 @@ describe("a command", () => {
     registerCommand("syncNow", () => Promise.reject(new Error("broken")));
     await expect(done.commands["syncNow"]?.(event)).rejects.toThrow("broken");
     expect(completed).toBe(1);
+  });
+});
+
+describe("the text of the mail", () => {
+  const textOf = async (body: object | undefined) => {
+    outlook(body ? { ...received, body } : received);
+    return (await connect())?.bodyText();
+  };
+
+  test("is what Outlook says", async () => {
+    const getAsync = (_: string, done: (result: object) => void) =>
+      done({ status: "succeeded", value: "Hello" });
+    expect(await textOf({ getAsync })).toBe("Hello");
+  });
+
+  test.each<[string, object | undefined]>([
+    [
+      "refuses",
+      { getAsync: (_: string, done: (result: object) => void) => done({ status: "failed" }) },
+    ],
+    [
+      "throws",
+      {
+        getAsync: () => {
+          throw new Error("not now");
+        },
+      },
+    ],
+    ["has none", undefined],
+  ])("is empty if Outlook %s", async (_, body) => {
+    expect(await textOf(body)).toBe("");
+  });
+
+  test("is empty if Outlook never answers", async () => {
+    vi.useFakeTimers();
+    const text = textOf({ getAsync: () => undefined });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await text).toBe("");
+    vi.useRealTimers();
   });
 });

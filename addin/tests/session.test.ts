@@ -7,6 +7,8 @@ import { createSession, openSession } from "./session_harness.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const HARBOUR = { id: 7, name: "Harbour Logistics", reason: null };
+
 describe("a new selection", () => {
   test("drops the answer for the mail before", async () => {
     const { session, calls, outlook, sentence } = createSession();
@@ -52,7 +54,7 @@ describe("a click", () => {
     const { controller, calls } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     controller.handle({ type: "click", button: "sync" });
-    expect(calls.map((call) => call.name)).toEqual(["state", "sync "]);
+    expect(calls.map((call) => call.name)).toEqual(["state", "sync"]);
   });
 
   test("is polled for until nothing is under way", async () => {
@@ -146,29 +148,38 @@ describe("a click", () => {
 });
 
 describe("a new contact", () => {
-  test.each(["waiting", "nobody"])(
-    "is not offered again after it was created: %s",
-    async (state) => {
-      const { controller, views } = await openSession(state);
-      const offers = () => {
-        const { primary, secondary } = views.at(-1)?.status ?? {};
-        return [primary, ...(secondary ?? [])].map((button) => button?.name);
-      };
-      expect(offers()).toContain("create_contact");
-      controller.handle({ type: "click", button: "create_contact" });
-      controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
-      controller.handle({ type: "type", field: "name", text: "Purchasing" });
-      controller.handle({ type: "submit" });
-      await vi.advanceTimersByTimeAsync(0);
-      expect(views.at(-1)?.panel).toBeNull();
-      expect(offers()).not.toContain("create_contact");
-    },
-  );
+  test("is not offered again after it was created", async () => {
+    const { controller, views } = await openSession("waiting");
+    const offers = () => {
+      const { primary, secondary } = views.at(-1)?.status ?? {};
+      return [primary, ...(secondary ?? [])].map((button) => button?.name);
+    };
+    expect(offers()).toContain("create_contact");
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "choose_option", option: HARBOUR });
+    controller.handle({ type: "type", field: "name", text: "Purchasing" });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(views.at(-1)?.panel).toBeNull();
+    expect(offers()).not.toContain("create_contact");
+  });
+
+  test("of a mail that is not in webCRM yet is created and synced in one step", async () => {
+    const { controller, lastCall, outlook, sentence } = await openSession("nobody");
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "choose_option", option: HARBOUR });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outlook.contacts).toMatchObject([{ organisationId: 7 }]);
+    expect(lastCall().name).toBe("sync");
+    await lastCall().answer(mailState("on_its_way"));
+    expect(sentence()).toBe("On its way to webCRM");
+  });
 
   test("shows how the server files the waiting mail", async () => {
     const { controller, lastCall, sentence } = await openSession("waiting");
     controller.handle({ type: "click", button: "create_contact" });
-    controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
+    controller.handle({ type: "choose_option", option: HARBOUR });
     controller.handle({ type: "submit" });
     await vi.advanceTimersByTimeAsync(300);
     await lastCall().answer(mailState("waiting"));
@@ -181,6 +192,9 @@ describe("a new contact", () => {
     const { controller, views } = await openSession("waiting");
     controller.handle({ type: "click", button: "create_contact" });
     controller.handle({ type: "submit" });
-    expect(views.at(-1)?.panel).toMatchObject({ isOrganisationMissing: true, kind: "contact" });
+    expect(views.at(-1)?.panel).toMatchObject({
+      kind: "contact",
+      search: { error: "Choose an Organisation, or type the name of a new one" },
+    });
   });
 });

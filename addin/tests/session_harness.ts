@@ -2,15 +2,16 @@
 
 import { vi } from "vitest";
 
-import type { Api } from "../src/api.ts";
-import type { MailState } from "../src/api_models.ts";
+import type { Api, SyncChoice } from "../src/api.ts";
+import type { Contact, Customer, CustomerAnswer, MailState } from "../src/api_models.ts";
 import { Controller } from "../src/controller.ts";
 import type { AddinError } from "../src/errors.ts";
 import type { MailRef, Selection } from "../src/selection.ts";
 import { Session } from "../src/session.ts";
 import type { View } from "../src/view_model.ts";
+import type { PlaceEdit } from "../src/wanted_places.ts";
 import { mail, mailState, textsIn } from "./fixtures.ts";
-import { connection, organisations, story } from "./preview/states.mjs";
+import { connection, organisations, story, suggestions } from "./preview/states.mjs";
 
 /** A call to the API that the test answers or fails. */
 interface PendingCall {
@@ -21,6 +22,13 @@ interface PendingCall {
   answer: (state: MailState) => Promise<unknown>;
   fail: (error: AddinError) => Promise<unknown>;
 }
+
+const CREATED: CustomerAnswer = {
+  similar: [],
+  mail: mailState("on_its_way"),
+  organisationId: 7,
+  personId: 12,
+};
 
 /** A session that is not open yet; the test sets `outlook`, and reads what was called and shown. */
 export function createSession() {
@@ -33,6 +41,11 @@ export function createSession() {
     signedIn: Promise.resolve(),
     announcements: 0,
     clearedNotes: 0,
+    bodyText: "",
+    customers: [] as Customer[],
+    customerAnswers: [] as CustomerAnswer[],
+    customerError: null as AddinError | null,
+    contacts: [] as Contact[],
   };
   const settle = () => vi.advanceTimersByTimeAsync(0);
   const call = (name: string, ref: MailRef, signal: AbortSignal | null = null, waits = false) =>
@@ -48,13 +61,21 @@ export function createSession() {
     });
   const api: Api = {
     state: (ref, signal, { waits = false } = {}) => call("state", ref, signal, waits),
-    sync: (ref, ids) => call(`sync ${ids.join()}`, ref),
-    choose: (ref, id, replaces) =>
-      call(replaces === null ? `choose ${id}` : `choose ${id} for ${replaces}`, ref),
+    sync: (ref, choice) => call(`sync ${choiceText(choice)}`.trim(), ref),
+    choose: (ref, id) => call(`choose ${id}`, ref),
+    editPlace: (ref, edit) => call(editText(edit), ref),
+    suggestions: async () => suggestions,
+    createCustomer: async (_, customer) => {
+      outlook.customers.push(customer);
+      if (outlook.customerError) {
+        throw outlook.customerError;
+      }
+      return outlook.customerAnswers.shift() ?? CREATED;
+    },
     act: (action, ref) => call(action, ref),
     story: async () => story,
     organisations: async () => organisations,
-    createContact: async () => undefined,
+    createContact: async (contact) => void outlook.contacts.push(contact),
     alwaysSync: async () => undefined,
     connection: async () => connection,
   };
@@ -72,9 +93,12 @@ export function createSession() {
     },
     (view) => void views.push(view),
   );
-  const controller = new Controller(session, api, {
-    signIn: () => ((outlook.signIns += 1), outlook.signedIn),
-  });
+  const controller = new Controller(
+    session,
+    api,
+    { signIn: () => ((outlook.signIns += 1), outlook.signedIn) },
+    { bodyText: async () => outlook.bodyText },
+  );
   const lastCall = () => {
     const [last] = calls.slice(-1);
     if (!last) {
@@ -84,6 +108,37 @@ export function createSession() {
   };
   const sentence = () => views.at(-1)?.status.sentence;
   return { session, controller, calls, views, outlook, lastCall, sentence };
+}
+
+/** Such as "7 8@31 whole private". */
+function choiceText({ places, along, evenIfPrivate }: SyncChoice): string {
+  const texts = (places ?? []).map((one) =>
+    one.opportunityId === null
+      ? `${one.organisationId}`
+      : `${one.organisationId}@${one.opportunityId}`,
+  );
+  return [
+    ...texts,
+    along && `${along.text} ${along.files?.join("+") ?? "all"}`,
+    evenIfPrivate && "private",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** Such as "move 7 to 12". */
+function editText(edit: PlaceEdit): string {
+  switch (edit.kind) {
+    case "only":
+    case "add":
+      return `add ${edit.place.organisationId}`;
+    case "remove":
+      return `remove ${edit.organisationId}`;
+    case "move":
+      return `move ${edit.organisationId} to ${edit.to.organisationId}`;
+    case "opportunity":
+      return `opportunity ${edit.opportunityId} at ${edit.organisationId}`;
+  }
 }
 
 /** An open session that has loaded this state. */

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
 
 import { AddinError } from "../src/errors.ts";
+import { contactForm, placeForm } from "../src/forms.ts";
+import { foundOptions } from "../src/search.ts";
 import { type Cause, type Event, initialModel, type Model, reduce } from "../src/state.ts";
-import { mail, mailState } from "./fixtures.ts";
+import { mail, mailState, place } from "./fixtures.ts";
 
 const harbour = { id: 7, name: "Harbour Logistics" };
 const mill = { id: 8, name: "Mill Paper" };
+const MILL_CHOSEN: Event = { type: "organisation_chosen", organisation: mill, name: mill.name };
 
 function after(...events: Event[]): Model {
   return events.reduce(reduce, initialModel(mail("1")));
@@ -23,7 +26,7 @@ describe("another mail", () => {
   test("starts with an empty model, so that nobody files the wrong mail", () => {
     const model = after(
       answered("nobody"),
-      { type: "panel_opened", panel: "contact" },
+      { type: "panel_opened", panel: contactForm(mailState("waiting"), "") },
       { type: "selected", selection: mail("2") },
     );
     expect(model.mailState).toBeNull();
@@ -31,16 +34,16 @@ describe("another mail", () => {
   });
 
   test("reported twice changes nothing", () => {
-    const before = after(answered("nobody"), { type: "panel_opened", panel: "choose" });
+    const before = after(answered("nobody"), { type: "panel_opened", panel: placeForm() });
     expect(reduce(before, { type: "selected", selection: mail("1") })).toBe(before);
   });
 
   test("keeps the story open", () => {
     const model = after(
-      { type: "story_toggled", isOpen: true },
+      { type: "line_toggled", line: "story", isOpen: true },
       { type: "selected", selection: mail("2") },
     );
-    expect(model.isStoryOpen).toBe(true);
+    expect(model.openLines).toEqual(["story"]);
   });
 });
 
@@ -63,17 +66,17 @@ describe("a loaded state", () => {
   test("of a poll keeps the typed input", () => {
     const model = after(
       answered("waiting"),
-      { type: "panel_opened", panel: "contact" },
+      { type: "panel_opened", panel: contactForm(mailState("waiting"), "") },
       { type: "typed", field: "name", text: "Reception" },
       answered("waiting", "poll"),
     );
-    expect(model.panel).toMatchObject({ name: "Reception" });
+    expect(model.panel).toMatchObject({ values: { name: "Reception" } });
   });
 
   test("closes the panel when the state changed", () => {
     const model = after(
       answered("waiting"),
-      { type: "panel_opened", panel: "choose" },
+      { type: "panel_opened", panel: placeForm() },
       answered("synced"),
     );
     expect(model.panel).toBeNull();
@@ -82,10 +85,10 @@ describe("a loaded state", () => {
   test("forgets the choice when the state changed", () => {
     const model = after(
       answered("several"),
-      { type: "chosen", organisation: harbour },
+      { type: "places_edited", edit: { kind: "only", place: place(7, "Harbour") } },
       answered("synced"),
     );
-    expect(model.chosen).toBeNull();
+    expect(model.draft.places).toBeNull();
   });
 });
 
@@ -97,7 +100,7 @@ describe("a failure", () => {
   test("is shown above a state and keeps the typed input", () => {
     const model = after(
       answered("waiting"),
-      { type: "panel_opened", panel: "contact" },
+      { type: "panel_opened", panel: contactForm(mailState("waiting"), "") },
       { type: "typed", field: "name", text: "Reception" },
       { type: "requested", request: "contact" },
       failed("person"),
@@ -105,7 +108,7 @@ describe("a failure", () => {
     expect(model).toMatchObject({
       pending: null,
       mailState: { state: "waiting" },
-      panel: { name: "Reception" },
+      panel: { values: { name: "Reception" } },
       notice: { error: { kind: "away" } },
     });
   });
@@ -132,50 +135,63 @@ describe("a failure", () => {
 });
 
 describe("the form for a contact", () => {
-  const opened = after(answered("waiting"), { type: "panel_opened", panel: "contact" });
+  const opened = after(answered("waiting"), {
+    type: "panel_opened",
+    panel: contactForm(mailState("waiting"), ""),
+  });
 
   test("starts with the sender", () => {
     expect(opened.panel).toMatchObject({
-      name: "Purchasing",
-      address: "purchasing@harbour.example",
+      hasContact: true,
+      values: {
+        name: "Purchasing",
+        address: "purchasing@harbour.example",
+        www: "harbour.example",
+      },
     });
   });
 
   test("shows the chosen Organisation in the search field", () => {
-    expect(reduce(opened, { type: "chosen", organisation: mill }).panel).toMatchObject({
+    expect(reduce(opened, MILL_CHOSEN).panel).toMatchObject({
       organisation: mill,
       search: { text: "Mill Paper" },
     });
   });
 
   test("drops the Organisation when its name is edited", () => {
-    const chosen = reduce(opened, { type: "chosen", organisation: mill });
+    const chosen = reduce(opened, MILL_CHOSEN);
     const retyped = reduce(chosen, { type: "typed", field: "search", text: "Mill" });
     expect(retyped.panel).toMatchObject({ organisation: null });
   });
 });
 
 describe("the list of Organisations", () => {
-  const found: Event = { type: "found", text: "har", organisations: [harbour, mill] };
+  const options = foundOptions([harbour, mill], "har");
+  const found: Event = { type: "found", text: "har", options };
   const typed: Event = { type: "typed", field: "search", text: "har " };
-  const list = after(answered("nobody"), { type: "panel_opened", panel: "choose" }, typed, found);
+  const list = after(
+    answered("nobody"),
+    { type: "panel_opened", panel: placeForm() },
+    typed,
+    found,
+  );
 
   test("shows the results for the current text", () => {
-    expect(list.panel?.search).toMatchObject({ found: [harbour, mill], active: 0 });
+    expect(list.panel).toMatchObject({ search: { options, active: 0 } });
   });
 
   test("ignores the results for an earlier text", () => {
-    const late: Event = { type: "found", text: "h", organisations: [] };
-    expect(reduce(list, late)).toBe(list);
+    const late: Event = { type: "found", text: "h", options: [] };
+    expect(reduce(list, late).panel).toEqual(list.panel);
   });
 
   test.each([
     [[1], 1],
-    [[1, 1], 0],
-    [[-1], 1],
+    [[1, 1, 1], 0],
+    [[-1], 2],
   ])("goes round with the arrow keys %j", (steps, active) => {
     const model = steps.reduce((m, step) => reduce(m, { type: "option_moved", by: step }), list);
-    expect(model.panel?.search.active).toBe(active);
+    expect(model.panel).toMatchObject({ search: { active } });
   });
 });
 

@@ -7,7 +7,7 @@ import { createViewModel } from "../src/view_model.ts";
 import { noteText } from "../src/view_model_status.ts";
 import { type Event, initialModel, reduce } from "../src/state.ts";
 import { textOf } from "../src/i18n.ts";
-import { mail, mailState, NOW } from "./fixtures.ts";
+import { mail, mailState, NOW, place } from "./fixtures.ts";
 import { context, rowOf, texts, viewOf } from "./view_harness.ts";
 
 describe("without a mail", () => {
@@ -70,7 +70,7 @@ describe("waiting for an answer", () => {
   });
 
   test("disables the buttons", () => {
-    const view = viewOf(mailState("known"), [{ type: "requested", request: "sync" }]);
+    const view = viewOf(mailState("known"), [{ type: "requested", request: "act" }]);
     expect(view.status.primary?.isReady).toBe(false);
   });
 
@@ -87,26 +87,20 @@ describe("waiting for an answer", () => {
 });
 
 describe("a choice", () => {
-  const harbour = { id: 7, name: "Harbour Logistics" };
-
-  test.each([
-    [{ id: 12, name: "Mill" }, "Mill", ""],
-    [harbour, "Harbour Logistics", "purchasing@harbour.example"],
-  ])("replaces the targets: %j", (organisation, name, who) => {
-    const view = viewOf(mailState("known"), [{ type: "chosen", organisation }]);
-    expect(view.places?.places.map((place) => place.organisation)).toEqual([name]);
-    expect(view.places?.places[0]?.persona?.facts ?? "").toBe(who);
-  });
+  const chosen: Event = {
+    type: "places_edited",
+    edit: { kind: "only", place: place(7, "Harbour Logistics") },
+  };
 
   test("enables the button and says where the mail will be filed", () => {
-    const view = viewOf(mailState("several"), [{ type: "chosen", organisation: harbour }]);
+    const view = viewOf(mailState("several"), [chosen]);
     expect(textOf(view.status.line)).toBe("Will be filed under Harbour Logistics");
     expect(view.status.primary).toMatchObject({ name: "sync", isReady: true });
     expect(view.choices?.options.map((option) => option.isMarked)).toEqual([true, false]);
   });
 
   test("enables the button of an ambiguous mail", () => {
-    const view = viewOf(mailState("ambiguous"), [{ type: "chosen", organisation: harbour }]);
+    const view = viewOf(mailState("ambiguous"), [chosen]);
     expect(view.status.primary).toMatchObject({ name: "file", isReady: true });
   });
 });

@@ -12,7 +12,7 @@ describe("each row of the status table", () => {
         "Not in webCRM yet",
         "Will be filed under Harbour Logistics (Purchasing)",
         "Sync to webCRM",
-        "Choose Organisation",
+        "",
       ],
     ],
     [
@@ -21,7 +21,7 @@ describe("each row of the status table", () => {
         "Not in webCRM yet",
         "Will be filed under Harbour Logistics and 1 more",
         "Sync to webCRM",
-        "Choose Organisation",
+        "",
       ],
     ],
     [
@@ -29,8 +29,8 @@ describe("each row of the status table", () => {
       [
         "Not in webCRM yet",
         "None of its addresses is a contact in webCRM",
-        "Sync to webCRM",
-        "Choose Organisation / Create contact",
+        "Create contact and sync",
+        "Sync to webCRM / Choose Organisation",
       ],
     ],
     [
@@ -43,11 +43,8 @@ describe("each row of the status table", () => {
       ],
     ],
     ["on_its_way", ["On its way to webCRM", "Usually 3\u00a0s", null, ""]],
-    ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Change / Undo"]],
-    [
-      "synced_two",
-      ["In webCRM", "Under Harbour Logistics and 1 more", "Open in webCRM", "Change / Undo"],
-    ],
+    ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Undo"]],
+    ["synced_two", ["In webCRM", "Under Harbour Logistics and 1 more", "Open in webCRM", "Undo"]],
     [
       "waiting",
       [
@@ -146,8 +143,8 @@ describe("each row of the status table", () => {
       [
         "Not in webCRM yet",
         "None of its addresses is a contact in webCRM",
-        "Sync to webCRM",
-        "Choose Organisation / Create contact",
+        "Create contact and sync",
+        "Sync to webCRM / Choose Organisation",
       ],
     ],
     ["mirrored", ["Sent from webCRM", "Under Harbour Logistics", "Open in webCRM", ""]],

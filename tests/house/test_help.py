@@ -25,8 +25,9 @@ KINDS = {
 }
 #: What the pane says and the page explains, besides the states.
 NAMED = (
-    *("button.sync", "button.open", "button.change", "button.undo", "button.create_contact"),
-    *("button.choose", "button.anyway", "button.mark", "story"),
+    *("button.sync", "button.open", "button.undo", "button.create_contact"),
+    *("button.choose", "button.anyway", "button.mark", "button.create_and_sync", "story"),
+    *("where", "where.add", "opportunity", "along"),
 )
 
 

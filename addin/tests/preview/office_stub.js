@@ -24,6 +24,10 @@
             dateTimeCreated: item.at ? new Date(item.at) : undefined,
             notificationMessages: {
                 replaceAsync: (_, note) => outlook.notes.push(note.message),
+                removeAsync: () => undefined,
+            },
+            body: {
+                getAsync: (_, done) => done({ status: "succeeded", value: item.text ?? "" }),
             },
         };
 
@@ -46,6 +50,8 @@
     };
 
     globalThis.Office = {
+        AsyncResultStatus: { Succeeded: "succeeded" },
+        CoercionType: { Text: "text" },
         HostType: { Outlook: "Outlook" },
         PlatformType: { iOS: "iOS", Android: "Android" },
         EventType: {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 
-import { connection, organisations, states, story } from "./states.mjs";
+import { connection, customer, organisations, states, story, suggestions } from "./states.mjs";
 
 const BUILT = new URL("../../../server/webcrm_sync/web/static/addin/", import.meta.url);
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".png": "image/png" };
@@ -86,6 +86,8 @@ function responseBody(script, path) {
     const answers = {
         "/mails/state": { mails: [state] },
         "/mails/story": story,
+        "/mails/suggestions": suggestions,
+        "/mails/customer": customer,
         "/organisations": { organisations },
         "/contacts": { personId: 1 },
         "/connection": script.connection,

@@ -9,7 +9,32 @@ const harbour = {
     person: "Purchasing",
     address: "purchasing@harbour.example",
     activityId: null,
+    why: "contact",
+    who: "Purchasing",
+    title: "Head of Purchasing",
+    phone: "+45 66 12 34 56",
+    opportunity: null,
+    opportunities: [],
+    offered: null,
 };
+const crane = {
+    opportunityId: 31,
+    number: "1042",
+    name: "Crane for quay 2",
+    value: 1200000,
+    currency: "DKK",
+    level: "Offer",
+    link: "https://webcrm.example/opportunity/31",
+};
+const service = {
+    ...crane,
+    opportunityId: 32,
+    number: "1050",
+    name: "Service agreement for all cranes of the northern harbour, three years",
+    value: 84500.5,
+    level: null,
+};
+const harbour_deals = { ...harbour, opportunities: [crane, service], offered: 31 };
 const mill = {
     ...harbour,
     organisationId: 8,
@@ -17,6 +42,10 @@ const mill = {
     link: null,
     person: "Reception",
     address: "reception@mill.example",
+    why: "domain",
+    who: "mill.example",
+    title: null,
+    phone: null,
 };
 const candidates = [
     { organisationId: 7, organisation: "Harbour Logistics", why: "contact", who: "Purchasing" },
@@ -41,6 +70,8 @@ const blank = {
     alwaysSync: false,
     withdrawn: [],
     elsewhere: null,
+    along: { text: "whole", defaultText: "whole", files: null, canChange: true, takesFiles: true },
+    sensitivity: null,
 };
 const filed = { ...harbour, activityId: 4711 };
 const entry = {
@@ -49,14 +80,39 @@ const entry = {
     link: "https://webcrm.example/organisation/7",
     isTold: true,
 };
-const taken_back = { forecast: "known", targets: [harbour], can: ["sync", "choose"] };
+const taken_back = {
+    forecast: "known",
+    targets: [harbour],
+    can: ["sync", "choose", "edit_places"],
+};
 const end = { steps: all, at: "2026-11-23T09:41:00Z", tookSeconds: 2.4 };
 
+const before = ["sync", "choose", "edit_places"];
+const stored = {
+    text: "whole",
+    defaultText: "whole",
+    files: [
+        { name: "offer.pdf", size: 48000, isTaken: true, leftOut: null },
+        { name: "drawings.zip", size: 52000000, isTaken: false, leftOut: "52 MB, more than 25 MB" },
+        { name: "", size: 12000, isTaken: false, leftOut: "not_chosen" },
+    ],
+    canChange: true,
+    takesFiles: true,
+};
+
 export const states = {
-    known: { ...blank, forecast: "known", targets: [harbour], can: ["sync", "choose"] },
-    known_two: { ...blank, forecast: "known", targets: [harbour, mill], can: ["sync", "choose"] },
-    nobody: { ...blank, forecast: "nobody", can: ["sync", "choose", "create_contact"] },
-    several: { ...blank, forecast: "several", candidates, can: ["sync", "choose"] },
+    known: { ...blank, forecast: "known", targets: [harbour], can: before },
+    known_two: { ...blank, forecast: "known", targets: [harbour, mill], can: before },
+    known_deals: { ...blank, forecast: "known", targets: [harbour_deals, mill], can: before },
+    private: {
+        ...blank,
+        forecast: "known",
+        targets: [harbour],
+        sensitivity: "private",
+        can: before,
+    },
+    nobody: { ...blank, forecast: "nobody", can: [...before, "create_contact", "add_customer"] },
+    several: { ...blank, forecast: "several", candidates, can: before },
     on_its_way: { ...blank, state: "on_its_way", steps: { ...steps, moved: true, read: true } },
     synced: {
         ...blank,
@@ -65,7 +121,8 @@ export const states = {
         targets: [filed],
         way: "button",
         by: "Sales",
-        can: ["change", "undo"],
+        along: stored,
+        can: ["change", "edit_places", "undo"],
         alwaysSync: true,
     },
     synced_two: {
@@ -75,14 +132,25 @@ export const states = {
         targets: [filed, { ...mill, activityId: 4712 }],
         way: "rule",
         by: "Sales",
-        can: ["change", "undo"],
+        can: ["change", "edit_places", "undo"],
+    },
+    synced_deal: {
+        ...blank,
+        ...end,
+        state: "synced",
+        targets: [{ ...filed, opportunities: [crane, service], opportunity: service }],
+        withdrawn: [{ ...entry, organisationId: 8, organisation: mill.organisation }],
+        way: "button",
+        by: "Sales",
+        along: { ...stored, text: "new", files: stored.files },
+        can: ["change", "edit_places", "undo"],
     },
     waiting: {
         ...blank,
         state: "waiting",
         reason: "no contact",
         addresses: ["purchasing@harbour.example", "office@harbour.example"],
-        can: ["create_contact", "choose"],
+        can: ["create_contact", "choose", "add_customer", "edit_places"],
     },
     parked: {
         ...blank,
@@ -96,7 +164,14 @@ export const states = {
         state: "parked",
         reason: "ambiguous",
         candidates,
-        can: ["choose"],
+        can: ["choose", "edit_places"],
+    },
+    parked_private: {
+        ...blank,
+        state: "parked",
+        reason: "private",
+        sensitivity: "private",
+        can: ["sync", "undo"],
     },
     undone: { ...blank, ...taken_back, withdrawn: [entry] },
     undone_two: {
@@ -111,7 +186,7 @@ export const states = {
         forecast: "known",
         targets: [filed],
         elsewhere: { state: "synced", by: "Eva Lund" },
-        can: ["sync"],
+        can: ["mark_too"],
     },
     colleague_unnamed: {
         ...blank,
@@ -124,7 +199,7 @@ export const states = {
         ...blank,
         forecast: "nobody",
         elsewhere: { state: "waiting", by: "Eva Lund" },
-        can: ["sync", "choose", "create_contact"],
+        can: [...before, "create_contact", "add_customer"],
     },
     skipped: { ...blank, state: "skipped", reason: "synced before", can: ["anyway"] },
     colleagues: {
@@ -185,6 +260,19 @@ export const connection = {
     troubles: [],
 };
 
+export const suggestions = {
+    candidates: candidates.slice(1),
+    recent: [
+        { id: 8, name: mill.organisation },
+        { id: 21, name: "Havnebyg A/S" },
+    ],
+};
+export const customer = {
+    similar: [{ id: 7, name: "Harbour Logistics" }],
+    mail: null,
+    organisationId: null,
+    personId: null,
+};
 export const organisations = [
     { id: 7, name: "Harbour Logistics" },
     { id: 9, name: "Harbour Holding" },

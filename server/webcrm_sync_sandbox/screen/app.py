@@ -15,7 +15,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item
 from webcrm_sync_sandbox.screen.outages import Outage, Outages
 from webcrm_sync_sandbox.screen.sample_mails import READY, again
-from webcrm_sync_sandbox.screen.snapshot import document_of, file_of, letter, now
+from webcrm_sync_sandbox.screen.snapshot import document_of, file_of, letter, now, text_of
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.environment import Sandbox
@@ -52,6 +52,7 @@ class Screen:
         rule("GET", "/favicon.ico", self.favicon)
         rule("GET", "/screen/now", self.now)
         rule("GET", f"{mail}/letter", self.letter)
+        rule("GET", f"{mail}/text", self.text)
         rule("GET", f"{mail}/files/<int:number>", self.file)
         rule("GET", "/screen/documents/<int:document_id>", self.document)
         rule("POST", f"{mail}/move", self.move)
@@ -102,6 +103,10 @@ class Screen:
         response = Response(letter(self._item(address, item_id), scheme=scheme))
         response.headers["Content-Security-Policy"] = _LETTER_POLICY
         return response
+
+    def text(self, address: str, item_id: str) -> Response:
+        """A mail's text, as Outlook gives it to an add-in."""
+        return Response(text_of(self._item(address, item_id)), mimetype="text/plain")
 
     def file(self, address: str, item_id: str, number: int) -> Response:
         """An attachment, as a download."""

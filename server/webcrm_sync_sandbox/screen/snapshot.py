@@ -46,6 +46,11 @@ def letter(item: Item, *, scheme: str) -> str:
     )
 
 
+def text_of(item: Item) -> str:
+    """The mail's text without its formats."""
+    return read_body(item.body, is_html=item.html).text
+
+
 def file_of(item: Item, number: int) -> File | None:
     """The file attachment at this index."""
     files = [a.attachment for a in item.attachments if isinstance(a.attachment, File)]

@@ -46,7 +46,13 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
         "alwaysSync": False,
         "withdrawn": [],
         "elsewhere": None,
-        "along": {"text": "whole", "defaultText": "whole", "files": None, "canChange": True},
+        "along": {
+            "text": "whole",
+            "defaultText": "whole",
+            "files": None,
+            "canChange": True,
+            "takesFiles": True,
+        },
         "sensitivity": None,
     }
 

@@ -55,7 +55,7 @@ class AlongFile:
 
 @dataclass(frozen=True, slots=True)
 class AlongView:
-    """What goes along of the mail. `default_text`: what the settings say.
+    """What goes along of the mail. `default_text`, `takes_files`: what the settings say.
 
     `files`: None before the mail is filed. `can_change`: the person may choose, or ask for more.
     """
@@ -64,6 +64,7 @@ class AlongView:
     default_text: AlongText
     files: tuple[AlongFile, ...] | None
     can_change: bool
+    takes_files: bool
 
 
 def view_along(
@@ -86,6 +87,7 @@ def view_along(
         default_text=_TEXTS[default.text],
         files=files if is_filed else None,
         can_change=is_open or (is_filed and not current.is_all),
+        takes_files=default.files is None,
     )
 
 

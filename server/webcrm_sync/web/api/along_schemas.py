@@ -43,7 +43,7 @@ class AlongFileShape(JsonModel):
 
 
 class AlongStateShape(JsonModel):
-    """What goes along of a mail, and `defaultText`, which the settings say.
+    """What goes along of a mail. The settings say `defaultText`, and `takesFiles`: attachments too.
 
     `files` null: the mail is not filed yet. `canChange`: the person can choose what goes along; of
     a filed mail more can go along, never less.
@@ -53,3 +53,4 @@ class AlongStateShape(JsonModel):
     default_text: AlongText
     files: list[AlongFileShape] | None
     can_change: bool
+    takes_files: bool

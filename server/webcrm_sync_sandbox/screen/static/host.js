@@ -25,7 +25,10 @@ const frames = new Set();
 let context = null;
 let hooks = null;
 
-/** Starts listening. The hooks: `note(mail, key, text)`, `isSignedOut()`, `askToSignIn(person)`. */
+/**
+ * Starts listening. The hooks: `note(mail, key, text)`, `isSignedOut()`, `askToSignIn(person)` and
+ * `text(mail)`, which resolves with the mail's text.
+ */
 export function listen(outlookHooks) {
   hooks = outlookHooks;
   addEventListener("message", ({ source, origin, data: message }) => {
@@ -99,6 +102,11 @@ function receive(frame, message) {
       break;
     case "note":
       hooks.note(message.mail, message.key, message.text);
+      break;
+    case "text":
+      void hooks
+        .text(message.mail)
+        .then((text) => send(frame, { office: "text", call: message.call, text }));
       break;
     case "completed":
       frame.onCompleted?.();

@@ -249,6 +249,7 @@ function draw() {
 function outlookHooks() {
   return {
     note: showNote,
+    text: (mail) => wire.fetchText(scene.box.address, mail),
     isSignedOut: () => ui.signedOut,
     async askToSignIn({ name, address }) {
       const words = `webCRM mail sync asks for your name and address: ${name}, ${address}.`;

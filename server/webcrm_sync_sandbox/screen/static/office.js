@@ -12,6 +12,7 @@
   let context = null;
   let item = null;
   let resolveContext;
+  const textCallbacks = new Map();
   const contextKnown = new Promise((resolve) => (resolveContext = resolve));
 
   const send = (message) => outlook.postMessage({ office: message.type, ...message }, origin);
@@ -68,6 +69,20 @@
       to: mail.to.map(address),
       cc: mail.cc.map(address),
       dateTimeCreated: new Date(mail.at),
+      attachments: mail.files.map(({ number, name, size }) => ({
+        id: `${number}`,
+        name,
+        size,
+        attachmentType: "file",
+        isInline: false,
+      })),
+      body: {
+        getAsync(type, callback) {
+          const call = crypto.randomUUID();
+          textCallbacks.set(call, callback);
+          send({ type: "text", mail: mail.id, call });
+        },
+      },
       notificationMessages: notificationMessages(mail.id),
       getSharedPropertiesAsync: (callback) =>
         mail.isShared ? succeeded(callback, {}) : failed(callback),
@@ -107,6 +122,9 @@
       updateContext(message.context);
     } else if (message.office === "run") {
       contextKnown.then(() => run(message.name));
+    } else if (message.office === "text") {
+      succeeded(textCallbacks.get(message.call), message.text);
+      textCallbacks.delete(message.call);
     } else if (message.office === "broker") {
       brokerListeners.forEach((listener) => listener(message.text));
     }
@@ -132,6 +150,7 @@
     HostType: { Outlook: "Outlook" },
     PlatformType: { OfficeOnline: "OfficeOnline", iOS: "iOS", Android: "Android" },
     AsyncResultStatus: { Succeeded: "succeeded", Failed: "failed" },
+    CoercionType: { Text: "text", Html: "html" },
     EventType: {
       ItemChanged: "olkItemSelectedChanged",
       OfficeThemeChanged: "officeThemeChanged",

@@ -39,6 +39,11 @@ export async function fetchSnapshot() {
   }
 }
 
+/** The text of a mail, as Outlook gives it to an add-in. */
+export async function fetchText(address, id) {
+  return (await call(`${mailPath(address, id)}/text`)).text();
+}
+
 export const letterUrl = (address, id, scheme) =>
   `${mailPath(address, id)}/letter?scheme=${scheme}`;
 export const fileUrl = (address, id, number) => `${mailPath(address, id)}/files/${number}`;

@@ -1,0 +1,132 @@
+/** What of a mail goes into webCRM: its text, and each of its files. */
+
+import type { Along, MailState, StoredParts, TextChoice } from "./api_models.ts";
+import type { Texts } from "./i18n.ts";
+import type { Attachment } from "./selection.ts";
+import type { Model } from "./state.ts";
+
+export interface AlongView {
+  title: string;
+  /** The choice in short. */
+  facts: string;
+  isOpen: boolean;
+  textTitle: string;
+  texts: { along: Along; label: string; isMarked: boolean; isReady: boolean }[];
+  filesTitle: string;
+  files: FileView[];
+  /** The button that sends a choice about a mail that is filed already; null = none is needed. */
+  submitLabel: string | null;
+}
+
+/** `along`: the choice after its tick is clicked. `note`: its size, or why it was left out. */
+export interface FileView {
+  name: string;
+  note: string;
+  isTaken: boolean;
+  isReady: boolean;
+  along: Along;
+}
+
+/** A name that several files share stands for all of them. */
+interface FileGroup {
+  name: string;
+  size: number;
+  isTaken: boolean;
+  /** Why it cannot go along, such as its size; null = it can. */
+  leftOut: string | null;
+}
+
+/** Why the server stores nothing of a file: somebody took its tick away. */
+const NOT_CHOSEN = "not_chosen";
+/** From the least to the most. */
+const CHOICES: TextChoice[] = ["none", "new", "whole"];
+
+/** The choice for this mail; null if the server says nothing of it. */
+export function alongView(model: Model, mailState: MailState, texts: Texts): AlongView | null {
+  const { along: stored } = mailState;
+  if (!stored || model.selection.kind !== "mail") {
+    return null;
+  }
+  const isFiled = stored.files !== null;
+  const groups = groupsOf(model.selection.mail.attachments, stored);
+  const chosen = model.draft.along ?? { text: stored.text, files: takenIn(groups) };
+  return {
+    title: texts.get("along"),
+    facts: factsText(chosen, groups, texts),
+    isOpen: model.openLines.includes("along"),
+    textTitle: texts.get("along.text"),
+    texts: CHOICES.toReversed().map((text) => ({
+      along: { text, files: chosen.files },
+      label: texts.get(`along.text.${text}`),
+      isMarked: chosen.text === text,
+      isReady: stored.canChange && (!isFiled || isMore(text, stored.text)),
+    })),
+    filesTitle: texts.get("along.files"),
+    files: groups.map((group) => fileView(group, groups, chosen, stored, texts)),
+    submitLabel: isFiled && model.draft.along ? texts.get("along.submit") : null,
+  };
+}
+
+function fileView(
+  { name, size, isTaken: wasTaken, leftOut }: FileGroup,
+  groups: FileGroup[],
+  chosen: Along,
+  { files, canChange }: StoredParts,
+  texts: Texts,
+): FileView {
+  const names = chosen.files ?? groups.map((group) => group.name);
+  const isTaken = names.includes(name);
+  const others = names.filter((other) => other !== name);
+  const isStored = files !== null && wasTaken;
+  return {
+    name,
+    note: leftOut ?? (size ? texts.fileSize(size) : ""),
+    isTaken,
+    isReady: canChange && !isStored && leftOut === null,
+    along: { text: chosen.text, files: isTaken ? others : [...others, name] },
+  };
+}
+
+/** True for a text that holds at least as much: what is in webCRM already stays there. */
+function isMore(text: TextChoice, stored: TextChoice): boolean {
+  return CHOICES.indexOf(text) >= CHOICES.indexOf(stored);
+}
+
+/**
+ * The files as Outlook names them; where it names none, those that the server knows. The server
+ * has no name of a file that somebody left out.
+ */
+function groupsOf(attachments: Attachment[], { files, takesFiles }: StoredParts): FileGroup[] {
+  const shown = attachments.length ? attachments : (files ?? []);
+  const groups = new Map<string, FileGroup>();
+  for (const { name, size } of shown.filter((file) => file.name)) {
+    const stored = (files ?? []).filter((file) => comparable(file.name) === comparable(name));
+    groups.set(name, {
+      name,
+      size: size + (groups.get(name)?.size ?? 0),
+      isTaken: files ? stored.some((file) => file.isTaken) : takesFiles,
+      leftOut: stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN)?.leftOut ?? null,
+    });
+  }
+  return [...groups.values()];
+}
+
+/** A Mac decomposes accents. */
+function comparable(name: string): string {
+  return name.normalize("NFC").trim();
+}
+
+/** Null = all. */
+function takenIn(groups: FileGroup[]): string[] | null {
+  const taken = groups.filter(({ isTaken }) => isTaken).map(({ name }) => name);
+  return taken.length === groups.length ? null : taken;
+}
+
+function factsText(chosen: Along, groups: FileGroup[], texts: Texts): string {
+  const text = texts.get(`along.text.${chosen.text}`);
+  if (!groups.length) {
+    return text;
+  }
+  const taken = texts.number(chosen.files?.length ?? groups.length);
+  return `${text}, ${texts.plural("along.count", groups.length, { taken })}`;
+}

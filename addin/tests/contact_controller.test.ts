@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { AddinError } from "../src/errors.ts";
+import { openSession } from "./session_harness.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const HARBOUR = { id: 7, name: "Harbour Logistics", reason: null };
+
+describe("a new customer", () => {
+  const SIGNATURE =
+    "Hello\n\nKind regards\nPurchasing\nHead of Buying\nHarbour Logistics A/S\n" +
+    "Tel. +45 66 12 34 56\nwww.harbour.example";
+
+  async function openForm() {
+    const pane = await openSession("nobody");
+    pane.outlook.bodyText = SIGNATURE;
+    pane.controller.handle({ type: "click", button: "create_contact" });
+    await vi.advanceTimersByTimeAsync(0);
+    return pane;
+  }
+
+  test("is filled in from the mail's signature, and created in one step", async () => {
+    const { controller, outlook, views } = await openForm();
+    const panel = () => views.at(-1)?.panel;
+    expect(panel()?.fields.map(({ text }) => text)).toEqual([
+      "Purchasing",
+      "purchasing@harbour.example",
+      "Head of Buying",
+      "+45 66 12 34 56",
+    ]);
+    expect(panel()?.search).toMatchObject({ text: "Harbour Logistics A/S", isOpen: false });
+    controller.handle({ type: "type", field: "title", text: "" });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outlook.customers).toEqual([
+      {
+        organisation: {
+          name: "Harbour Logistics A/S",
+          www: "www.harbour.example",
+          domain: "harbour.example",
+        },
+        contact: {
+          name: "Purchasing",
+          address: "purchasing@harbour.example",
+          phone: "+45 66 12 34 56",
+        },
+        evenIfSimilar: false,
+        evenIfPrivate: false,
+      },
+    ]);
+    expect(views.at(-1)).toMatchObject({
+      panel: null,
+      status: { sentence: "On its way to webCRM" },
+    });
+    expect(outlook.announcements).toBe(1);
+  });
+
+  test("that webCRM has already is chosen instead, or created nevertheless", async () => {
+    const { controller, outlook, views, lastCall } = await openForm();
+    const similar = {
+      similar: [{ id: 7, name: "Harbour Logistics" }],
+      mail: null,
+      organisationId: null,
+      personId: null,
+    };
+    outlook.customerAnswers = [similar, similar];
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(views.at(-1)?.panel).toMatchObject({
+      submitLabel: null,
+      similar: { options: [HARBOUR], anywayLabel: "Create Organisation “Harbour Logistics A/S”" },
+    });
+    controller.handle({ type: "create_anyway" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outlook.customers.map(({ evenIfSimilar }) => evenIfSimilar)).toEqual([false, true]);
+    controller.handle({ type: "choose_option", option: HARBOUR });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outlook.contacts).toMatchObject([{ name: "Purchasing", organisationId: 7 }]);
+    expect(lastCall().name).toBe("sync");
+  });
+
+  test("that the server refuses keeps the input, and says why at the field", async () => {
+    const { controller, outlook, views } = await openForm();
+    outlook.customerError = new AddinError(
+      "conflict",
+      "This is the address of a colleague.",
+      null,
+      null,
+      "contact.address",
+    );
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    const address = () => views.at(-1)?.panel?.fields[1];
+    expect(address()?.error).toBe("Check what you entered (This is the address of a colleague.)");
+    expect(views.at(-1)?.notice).toBeNull();
+    expect(views.at(-1)?.panel?.search?.text).toBe("Harbour Logistics A/S");
+    controller.handle({ type: "type", field: "address", text: "ann@harbour.example" });
+    expect(address()?.error).toBe("");
+  });
+
+  test("keeps what the person types while the signature is read", async () => {
+    const pane = await openSession("nobody");
+    pane.outlook.bodyText = SIGNATURE;
+    pane.controller.handle({ type: "click", button: "create_contact" });
+    pane.controller.handle({ type: "type", field: "name", text: "Ann Berg" });
+    pane.controller.handle({ type: "type", field: "search", text: "Harb" });
+    await vi.advanceTimersByTimeAsync(0);
+    const panel = pane.views.at(-1)?.panel;
+    expect(panel?.fields[0]?.text).toBe("Ann Berg");
+    expect(panel?.search?.text).toBe("Harb");
+  });
+
+  test("says at each field what is missing", async () => {
+    const pane = await openSession("waiting");
+    pane.controller.handle({ type: "click", button: "create_contact" });
+    pane.controller.handle({ type: "type", field: "name", text: " " });
+    pane.controller.handle({ type: "type", field: "address", text: "x" });
+    pane.controller.handle({ type: "type", field: "search", text: "" });
+    pane.controller.handle({ type: "submit" });
+    const panel = pane.views.at(-1)?.panel;
+    expect(panel?.fields.map(({ error }) => error)).toEqual([
+      "Enter a name",
+      "Enter an e-mail address",
+    ]);
+    expect(panel?.search?.error).toMatch(/^Choose an Organisation/);
+    expect(pane.outlook.customers).toEqual([]);
+  });
+
+  test("of which the people are known is an Organisation alone", async () => {
+    const { controller, outlook, views } = await openSession("known");
+    controller.handle({ type: "open_places", from: null });
+    controller.handle({
+      type: "choose_option",
+      option: { id: null, name: "Skovby ApS", reason: null },
+    });
+    expect(views.at(-1)?.panel).toMatchObject({ title: "New customer", fields: [] });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outlook.customers).toMatchObject([
+      { organisation: { name: "Skovby ApS" }, contact: null },
+    ]);
+  });
+});
