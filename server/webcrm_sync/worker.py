@@ -79,8 +79,8 @@ _BEAT_S = 10
 _LONG_S = 3600.0
 #: Pause before a worker that lost the database starts again.
 _RESTART_PAUSE_S = 1
-#: A worker that ran for longer than this had the database.
-_LASTING_S = 20
+#: Seconds between two log lines about restarts of one queue's worker.
+_LOG_EVERY_S = 60.0
 #: Jobs that run at a time, by queue. Few read further pages, so that a mail that a person moved
 #: just now finds a free lane and its share of the interpreter. Matching and webCRM have lanes of
 #: their own, so that no mail waits behind mailboxes that are being read. One lane each: their jobs
@@ -348,11 +348,12 @@ async def _run_queue(app: procrastinate.App, queue: Queue, lanes: int) -> None:
     A worker whose heartbeat or periodic tasks fail also ends without an error.
     """
     with suppress(asyncio.CancelledError):
+        log_at = 0.0
         while True:
-            began = time.monotonic()
             await _run_until_lost(app, queue, lanes)
-            if time.monotonic() - began > _LASTING_S:  # else the database is still away
+            if time.monotonic() >= log_at:  # it restarts each second while the database is away
                 logger.warning("worker_restarts", extra={"queue": queue})
+                log_at = time.monotonic() + _LOG_EVERY_S
             await asyncio.sleep(_RESTART_PAUSE_S)
     logger.info("worker_stopped", extra={"queue": queue})
 
