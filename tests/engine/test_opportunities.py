@@ -290,6 +290,37 @@ def test_an_opportunity_cannot_hold_up_other_mails(scenario: Scenario) -> None:
     assert opportunity_of(scenario, SUBJECT) == 0
 
 
+def test_an_opportunity_that_cannot_be_read_holds_up_no_other_change(scenario: Scenario) -> None:
+    deal = open_deal(scenario)
+    other = scenario.drag(deal.kim.box, Mail("Another", BO, KIM))
+    scenario.discover()
+    scenario.sandbox.faults.unavailable(
+        "webcrm", when=lambda _, path: path == f"/Opportunities/{deal.crane}"
+    )
+    put_under(scenario, deal.kim.box, deal.mail, "Havnebyg", deal.crane)
+    put_under(scenario, deal.kim.box, other, "Havnebyg", deal.pier)
+    scenario.run_until_idle()
+    assert opportunity_of(scenario, "Another") == deal.pier
+    scenario.sandbox.faults.clear()
+    scenario.run_all_retries()
+    assert opportunity_of(scenario, SUBJECT) == deal.crane
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_lost_the_right_files_mails_without_opportunities(
+    scenario: Scenario, status: int
+) -> None:
+    deal = open_deal(scenario)
+    scenario.sandbox.crm.unreadable.add("Opportunity")
+    scenario.sandbox.crm.read_only_refusal = status
+    deal.put(deal.crane)
+    assert deal.place == ("Havnebyg", 0)
+    assert "Filed without the Opportunity" in deal.story[-1]
+    other = scenario.drag(deal.kim.box, Mail("Another", BO, KIM))
+    scenario.discover()
+    assert deal.kim.box.read(other).categories == BOTH
+
+
 def test_the_copy_follows_webcrm(scenario: Scenario) -> None:
     deal = open_deal(scenario)
     harbour = scenario.organisations["Havnebyg"]

@@ -19,7 +19,7 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.errors import Answer, classify_answer, read_access_token
+from webcrm_sync.webcrm.errors import Answer, classify_answer, is_forbidden, read_access_token
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,17 @@ def test_an_unreadable_list_is_tried_later(body: bytes) -> None:
 def test_an_answer_without_a_record_is_gone(body: bytes) -> None:
     with pytest.raises(Gone):
         wire.read_row(create_answer(200, body))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Forbidden("no", code="403"), True),
+        (TryLater("no", code="401"), True),
+        (LoginRefused("no", code="401"), False),
+        (TryLater("busy", code="503"), False),
+        (Refused("wrong", code="400"), False),
+    ],
+)
+def test_a_missing_right_is_told_from_a_refused_login(error: SyncError, expected: bool) -> None:
+    assert is_forbidden(error) is expected

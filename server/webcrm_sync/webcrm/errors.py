@@ -96,6 +96,15 @@ def classify_lost_answer(error: httpx.RequestError, *, is_write: bool) -> SyncEr
     return Unclear(message, code=code) if is_write else TryLater(message, code=code)
 
 
+def is_forbidden(error: SyncError) -> bool:
+    """True if the token lacks the right to a call, although webCRM accepts its login.
+
+    webCRM documents a 401 alone (webCRM's Swagger), so it may say this by 401 or by 403.
+    """
+    is_login = isinstance(error, LoginRefused)
+    return isinstance(error, Forbidden) or (error.code == UNAUTHORIZED and not is_login)
+
+
 def read_access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token in the answer to a login.
 

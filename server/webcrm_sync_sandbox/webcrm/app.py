@@ -170,6 +170,8 @@ class _Api:
 
     def one(self, name: str, record_id: int) -> Response:
         """GET one record."""
+        if name in self._world.unreadable:
+            raise NotAllowed
         table = self._world.tables[name]
         return json_answer(self._show(table, self._stored(table, record_id)))
 

@@ -20,6 +20,7 @@ from webcrm_sync.store import filings, opportunities
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.webcrm.errors import is_forbidden
 from webcrm_sync.webcrm.requests import ActivityChange
 
 #: What a person reads in the history of a mail whose Activity cannot leave its Opportunity.
@@ -37,6 +38,11 @@ def is_at(context: Context, opportunity_id: int, organisation_id: int) -> bool:
     try:
         return context.webcrm.fetch_opportunity(opportunity_id).organisation_id == organisation_id
     except (Gone, Refused):  # deleted, or this token may not read it
+        return False
+    except TryLater as error:
+        if not is_forbidden(error):
+            raise
+        context.webcrm.check_login()
         return False
 
 

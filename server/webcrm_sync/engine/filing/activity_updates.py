@@ -34,8 +34,8 @@ from webcrm_sync.webcrm.requests import ActivityChange
 #: Prefix of the subject of a withdrawn Activity.
 WITHDRAWN = "[withdrawn] "
 _DELETED = "Its Activity was deleted in webCRM."
-#: Retry an update this much later when no mailbox can be read for it.
-_MAILBOX_RETRY = timedelta(seconds=30)
+#: Retry an update this much later when its mail or its records alone cannot be read.
+_RETRY = timedelta(seconds=30)
 
 
 def push_updates(context: Context, source: Source, *, limit: int) -> int:
@@ -64,6 +64,10 @@ def _push_update(context: Context, source: Source, filing_id: int) -> None:
         _apply(context, source, update, filing, email)
     except Gone:
         _on_deleted(context, update, filing)
+    except TryLater:
+        context.webcrm.check_login()  # raises if webCRM is in trouble, and not this record alone
+        with context.begin() as tx:
+            activity_updates.postpone(tx, filing.id, due_at=tx.now + _RETRY)
     except Refused as error:
         with context.begin() as tx:
             activity_updates.complete(tx, filing.id, update)
@@ -188,7 +192,7 @@ def _rewrite(
         content = Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with context.begin() as tx:
-            activity_updates.postpone(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+            activity_updates.postpone(tx, filing.id, due_at=tx.now + _RETRY)
         return False
     limits = context.metadata.limits()
     draft = draft_activity(

@@ -13,7 +13,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching import changed_records
 from webcrm_sync.store import companies, opportunities
 from webcrm_sync.store.companies import Company
-from webcrm_sync.webcrm.errors import UNAUTHORIZED
+from webcrm_sync.webcrm.errors import is_forbidden
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _read(
         rows = context.webcrm.list_changed_opportunities(since, odd=odd)
     except (Refused, TryLater) as error:
         # The calls before this one were accepted, so a 401 is about this area alone.
-        if isinstance(error, TryLater) and error.code != UNAUTHORIZED:
+        if isinstance(error, TryLater) and not is_forbidden(error):
             raise
         if context.levels.refused_at is None:
             logger.warning("opportunities_not_read", extra={"code": error.code})

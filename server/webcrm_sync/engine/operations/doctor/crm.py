@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from webcrm_sync.core.errors import Forbidden, Gone, LoginRefused, Refused, SyncError, TryLater
+from webcrm_sync.core.errors import Gone, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.opportunities import find_won_levels
 from webcrm_sync.engine.operations.doctor.check import Check, Verdict, run_part
 from webcrm_sync.net.reach import Unreachable, reach
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.errors import UNAUTHORIZED
+from webcrm_sync.webcrm.errors import is_forbidden
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
 #: The length of a filing's key (`core/identity.py`).
@@ -104,7 +104,7 @@ class WebCrmChecks:
             self.webcrm.try_opportunities()
             labels = self.webcrm.list_level_labels()
         except SyncError as error:
-            if not isinstance(error, Refused | Gone) and error.code != UNAUTHORIZED:
+            if not isinstance(error, Refused | Gone) and not is_forbidden(error):
                 raise
             text = (
                 "the application token may not read Opportunities, so no mail can be filed under "
@@ -136,7 +136,7 @@ class WebCrmChecks:
             try:
                 attempt()
             except SyncError as error:
-                if not isinstance(error, Forbidden) and error.code != UNAUTHORIZED:
+                if not is_forbidden(error):
                     raise
                 refused.append(area)
         if refused:
