@@ -60,10 +60,12 @@ def widen(tx: Tx, email_id: int, along: Along) -> Sequence[int]:
     tx.connection.execute(update(email).where(email.c.id == email_id).values(along=along))
     active = (filing.c.email_id == email_id) & ~filing.c.is_withdrawn
     ids = tx.connection.execute(select(filing.c.id).where(active)).scalars().all()
-    left_out = (document.c.filing_id.in_(ids)) & (document.c.left_out == NOT_CHOSEN)
-    tx.connection.execute(delete(document).where(left_out))
+    # Those of a filing that was never sent are planned when it is.
+    unsent = select(filing.c.id).where(filing.c.id.in_(ids), ~_IS_SENT)
+    is_planned_again = (document.c.left_out == NOT_CHOSEN) | document.c.filing_id.in_(unsent)
+    tx.connection.execute(delete(document).where(document.c.filing_id.in_(ids), is_planned_again))
     sent = select(filing.c.id, literal(0), literal(""), literal(0)).where(
-        filing.c.id.in_(ids), filing.c.activity_id.is_not(None)
+        filing.c.id.in_(ids), _IS_SENT
     )
     columns = ["filing_id", "position", "name", "size"]
     new = insert(document).from_select(columns, sent)

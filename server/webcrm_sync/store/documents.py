@@ -154,6 +154,16 @@ def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(tx.connection.execute(_PLANNED, {"filing_ids": list(filing_ids)}).scalars())
 
 
+def unsettled(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+    """The ids of those filings that have attachments to write or to look for."""
+    query = select(document.c.filing_id).where(
+        any_of(document.c.filing_id, filing_ids),
+        document.c.document_id.is_(None),
+        document.c.left_out.is_(None),
+    )
+    return frozenset(tx.connection.execute(query).scalars())
+
+
 def claim(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
     """Record, before the call, that these attachments are being written.
 

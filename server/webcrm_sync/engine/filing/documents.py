@@ -45,7 +45,7 @@ from webcrm_sync.engine.filing.document_batches import (
 )
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
 from webcrm_sync.engine.filing.verify_documents import verify_documents
-from webcrm_sync.store import documents, filings
+from webcrm_sync.store import activity_updates, documents, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -135,6 +135,9 @@ def _plan(context: Context, source: Source, filing: Filing, email: Email) -> Seq
     except Gone:
         attachments = AttachmentPlan()  # The attachments were deleted with the mail.
     rows = attachment_source.plan_documents(context, filing, email, attachments)
+    if attachments.not_chosen:  # The Activity was composed before these were known.
+        with context.begin() as tx:
+            activity_updates.request_rewrite(tx, filing.id)
     return _mark_unclear(context, filing) if filing.lease is None else rows
 
 

@@ -18,7 +18,7 @@ from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
-from webcrm_sync.store import along_choices, filing_claims, filings
+from webcrm_sync.store import along_choices, documents, filing_claims, filings
 from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 
 logger = logging.getLogger(__name__)
@@ -251,4 +251,7 @@ def _record(context: Context, result: BatchResult) -> None:
                 outcome.without_person(tx, draft.filing)
             elif isinstance(answer, RejectedRecord):
                 outcome.rejected(tx, draft.filing, answer.message)
-        outcome.completed(tx, [d.filing.id for d, _ in written if d.is_alone])
+        alone = [d.filing.id for d, _ in written if d.is_alone]
+        # A person may have asked for attachments while the request was under way.
+        asked_for = documents.unsettled(tx, alone)
+        outcome.completed(tx, [i for i in alone if i not in asked_for])

@@ -58,15 +58,17 @@ def decide_along(
     with context.begin() as tx:
         lock_company(tx)
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        # A copy that could not be read gets another row when it can be.
+        is_unread = item is None or item.is_bare
         has_left = item is not None and item.reason in {Reason.MOVED_OUT, Reason.DELETED}
-        if item is None or has_left or is_held_as_private(shown):
+        if is_unread or has_left or is_held_as_private(shown):
             sync_requests.save_along(
                 tx,
                 user.box.id,
                 mail.graph_id,
                 item_id=ref.item_id,
                 by=user.name,
-                along=along if item is None or has_left else None,
+                along=along if is_unread or has_left else None,
             )
         if item is not None and not has_left and along is not None:
             _choose(context, tx, user, item.email_id, along)
