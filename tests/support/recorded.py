@@ -122,7 +122,7 @@ class Recording:
         sandbox.entra.tenant_id = self.world["tenant"]
         sandbox.crm.refused |= set(self.world["refused"])
         for name, table in sandbox.crm.tables.items():
-            table.bring_in(_with_times(record) for record in self.world[f"webcrm {name}"])
+            table.bring_in(_with_times(record) for record in self.world.get(f"webcrm {name}", ()))
         for name, facts in self.world.items():
             word, _, address = name.partition(" ")
             if word == "mailbox":
