@@ -21,7 +21,7 @@ from support.fault_runner import (
     worker_for,
 )
 from support.interleave import Death
-from support.new_customer import named, persons
+from support.new_customer import company_name, named, persons
 from support.pane_user import PaneUser, add_pane_user
 from support.scenario import BOTH, KIM, Scenario
 from webcrm_sync.core.crm import OrganisationDraft
@@ -40,8 +40,6 @@ WORLDS = [(is_lagging, answer) for answer in ANSWERS for is_lagging in (False, T
 _SETTLE_S = 60
 #: Enough for the searches after a lost answer, and for a claim whose owner died.
 _WAITS = (3, 40, 65)
-#: Names that no rule takes for similar ones.
-_SYLLABLES = ("bak", "dor", "fin", "gul", "hem", "jor", "kip", "lun", "mav", "nys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,9 @@ class Story:
     @property
     def form(self) -> CustomerForm:
         """What the person enters."""
-        word = "".join(_SYLLABLES[int(digit)] for digit in f"{self.number:03}")
-        address = f"anne@{word}.example"
-        draft = OrganisationDraft(word.title(), f"{word}.example")
+        name = company_name(self.number)
+        address = f"anne@{name.lower()}.example"
+        draft = OrganisationDraft(name, f"{name.lower()}.example")
         return CustomerForm(draft, ContactDraft("Anne", address))
 
     def deliver(self, kim: PaneUser) -> str:

@@ -86,6 +86,7 @@ def test_a_refusal_in_the_job_ends_in_the_history(scenario: Scenario, kim: PaneU
         (OrganisationDraft("Vind", "gmail.com"), None, "organisation.domain"),
         (OrganisationDraft("Vind", "nordwind.example"), None, "organisation.domain"),
         (OrganisationDraft("Vind", www="none"), None, "organisation.www"),
+        (OrganisationDraft("Vind", www="javascript:x//vind.example"), None, "organisation.www"),
         (OrganisationDraft("Vind"), ContactDraft("", ANNE), "contact.name"),
         (OrganisationDraft("Vind"), ContactDraft("Anne", "anne@nowhere"), "contact.address"),
         (OrganisationDraft("Vind"), ContactDraft("Eva", EVA), "contact.address"),
@@ -103,3 +104,26 @@ def test_a_field_that_cannot_be_used_is_refused_before_webcrm_is_asked(
         create(kim, deliver(kim), CustomerForm(organisation, contact))
     assert refusal.value.field == field
     assert len(scenario.sandbox.journal.select("webcrm")) == before
+
+
+@pytest.mark.parametrize("www", ["vind.example", "https://vind.example/da?x", "vind.example:8080"])
+def test_web_addresses_as_people_write_them_are_taken(
+    scenario: Scenario, kim: PaneUser, www: str
+) -> None:
+    create(kim, deliver(kim), replace(FORM, organisation=OrganisationDraft("Vind", www=www)))
+    assert scenario.sandbox.crm.organisations[-1]["OrganisationWww"] == www
+
+
+def test_a_customer_that_webcrm_never_took_is_given_up_after_a_month(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    scenario.sandbox.faults.unavailable("webcrm")
+    mail = deliver(kim)
+    create(kim, mail)
+    scenario.run_until_idle()
+    scenario.wait_a_month()
+    sentences = kim.timeline(kim.ref(mail))
+    assert any("webCRM did not answer for a month." in sentence for sentence in sentences)
+    with scenario.context.begin() as tx:
+        query = "SELECT count(*) FROM new_customer WHERE contact_address IS NOT NULL"
+        assert tx.connection.exec_driver_sql(query).scalar_one() == 0

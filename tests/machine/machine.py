@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from machine.actions import TROUBLES, Actions
+from machine.customers import Customers
 from machine.deals import Deals, check_deals
 from machine.event_checks import check_events
 from machine.final_checks import check_all_filed, check_final_state
@@ -61,6 +62,7 @@ class Machine(RuleBasedStateMachine):
         self.actions = Actions(self.history)
         self.deals = Deals(self.history)
         self.leases = Leases(self.history)
+        self.customers = Customers(self.history)
         self.pace, self.since_tick, self.since_check = pace, 0, 0
         self.was_paused = False
         for new_mail in first:
@@ -154,6 +156,11 @@ class Machine(RuleBasedStateMachine):
         self, number: int, organisation: int, is_none: bool
     ) -> None:
         self.deals.choose(self.copy(number), self.organisation(organisation), is_none=is_none)
+
+    @precondition(lambda self: self.history.copies)
+    @rule(number=which)
+    def somebody_creates_a_customer(self, number: int) -> None:
+        self.customers.create(self.copy(number))
 
     # -- administrators
 
@@ -250,6 +257,7 @@ class Machine(RuleBasedStateMachine):
         self.record()
         check_always(self.history)
         self.leases.check_held()
+        self.customers.check(is_complete=not self.history.has_changed_hands)
         if self.history.has_changed_hands:
             # The rival knows no choice made here, and what it did has no events here.
             check_all_filed(self.history)
@@ -278,6 +286,7 @@ class Machine(RuleBasedStateMachine):
         """Record what the engine has created and where the copies are."""
         self.history.record_mirrors()
         self.history.record_places()
+        self.customers.record()
 
     def teardown(self) -> None:
         if hasattr(self, "history"):

@@ -58,4 +58,8 @@ class Dealers:
 
 
 def _is_synced(record: MailRecord) -> bool:
-    return record.is_inside and all(is_marked(c) for c in record.copies if c.is_inside)
+    return (
+        bool(record.organisations)
+        and record.is_inside
+        and all(is_marked(c) for c in record.copies if c.is_inside)
+    )

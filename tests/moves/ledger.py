@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from moves.customers import CustomerCounts
 from moves.people import Copy, MailRecord, People
 from support.scenario import BOTH
 from webcrm_sync_sandbox.environment import Sandbox
@@ -42,16 +43,18 @@ class Ledger:
     foreign_deals: int
     cut: int
     leaked: int
+    customers: CustomerCounts
 
     @property
     def is_clean(self) -> bool:
         """True if nothing is lost, duplicated, untrue, unrequested or unmarked."""
         faults = (self.lost, self.duplicated, self.unmarked, self.untrue, self.unrequested)
         deals = (self.misplaced, self.foreign_deals)
-        return not any((*faults, self.foreign_lost, *deals, self.leaked))
+        customers = (self.customers.doubled, self.customers.missing)
+        return not any((*faults, self.foreign_lost, *deals, *customers, self.leaked))
 
     def __str__(self) -> str:
-        """The totals, the differences, and the Opportunities."""
+        """The totals, the differences, the Opportunities and the customers."""
         return (
             f"  moves {self.moves}, mails {self.mails}, filings {self.filings}, "
             f"Activities {self.activities}, Documents {self.documents}\n"
@@ -60,11 +63,13 @@ class Ledger:
             f"unrequested {self.unrequested}\n"
             f"  Opportunities chosen {self.deals}, misplaced {self.misplaced}, foreign for a "
             f"moment {self.foreign_deals}\n"
-            f"  mails with parts left out {self.cut}, leaked {self.leaked}"
+            f"  mails with parts left out {self.cut}, leaked {self.leaked}\n"
+            f"  customers created {self.customers.created}, twice {self.customers.doubled}, "
+            f"missing {self.customers.missing}"
         )
 
 
-def count_ledger(sandbox: Sandbox, people: People) -> Ledger:
+def count_ledger(sandbox: Sandbox, people: People, customers: CustomerCounts) -> Ledger:
     """The present differences between the services and the people's record."""
     activities = Counter(
         (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
@@ -92,6 +97,7 @@ def count_ledger(sandbox: Sandbox, people: People) -> Ledger:
         foreign_deals=len(sandbox.crm.foreign_opportunities),
         cut=sum(m.is_cut for m in people.records),
         leaked=_count_leaked(sandbox, people, documents),
+        customers=customers,
     )
 
 

@@ -14,11 +14,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from moves.customers import NewCustomers
 from moves.deals import Dealers
 from moves.ledger import Ledger, count_ledger, is_marked
 from moves.parts import Cutters
@@ -40,6 +41,8 @@ _LOST_NOTIFICATIONS = 0.3
 _DEALS = 0.15
 #: How often a move comes with a mail of which a person leaves everything out.
 _CUTS = 0.1
+#: How often a move comes with a new customer.
+_CUSTOMERS = 0.03
 #: After this time without a change in either service all work is done.
 _REST_S = 6.0
 
@@ -94,13 +97,16 @@ def run(plan: Plan) -> Outcome:
             open_context(sandbox.settings_of(service.environment)) as context,
         ):
             dealers = Dealers(context, sandbox, people, plan.seed)
-            _act(people, dealers, Cutters(context, people, plan.seed), plan)
+            customers = NewCustomers(context, sandbox, people, plan.seed)
+            cutters = Cutters(context, people, plan.seed)
+            chances = ((_DEALS, dealers.act), (_CUTS, cutters.act), (_CUSTOMERS, customers.act))
+            _act(people, chances, plan)
         end = time.monotonic() + plan.patience_s
         _await_marks(people, end)
         sandbox.faults.clear()
         _await_idle(sandbox, end)
         took = time.monotonic() - began
-        counted = count_ledger(sandbox, people)
+        counted = count_ledger(sandbox, people, customers.count())
         return Outcome(
             plan, counted, len(kills), sandbox.faults.calls, took, sandbox.faults.injected
         )
@@ -135,15 +141,15 @@ def _start_faults(sandbox: Sandbox) -> None:
     sandbox.graph.pusher.faults.lost = _LOST_NOTIFICATIONS
 
 
-def _act(people: People, dealers: Dealers, cutters: Cutters, plan: Plan) -> None:
+def _act(people: People, chances: Sequence[tuple[float, Callable[[], None]]], plan: Plan) -> None:
+    """Make the moves, each with a chance of further acts."""
     began = time.monotonic()
     rng = random.Random(plan.seed)
     while people.moves < plan.moves:
         people.act()
-        if rng.random() < _DEALS:
-            dealers.act()
-        if rng.random() < _CUTS:
-            cutters.act()
+        for chance, act in chances:
+            if rng.random() < chance:
+                act()
         time.sleep(max(0.0, began + people.moves / plan.moves_a_second - time.monotonic()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from support.pane_user import PaneUser
@@ -19,6 +20,12 @@ FORM = CustomerForm(
     ),
     ContactDraft("Anne Vind", ANNE, "Buyer", "+45 40 10 20 30"),
 )
+
+
+def company_name(number: int) -> str:
+    """The name of an invented company that no rule takes for similar to another one."""
+    digest = hashlib.sha256(str(number).encode()).hexdigest()
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in digest[:12]).title()
 
 
 def deliver(kim: PaneUser, subject: str = "New here", **more: Any) -> str:

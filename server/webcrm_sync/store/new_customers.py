@@ -164,6 +164,14 @@ def refuse_one(tx: Tx, key: CustomerKey, refusal: str) -> None:
     _change(tx, key, refusal=refusal, due_at=NEVER, **_NO_CONTACT)
 
 
+def give_up_old(tx: Tx, before: datetime, refusal: str) -> None:
+    """End the open requests from before that time, and forget what was entered."""
+    of_company = select(mailbox.c.id).where(mailbox.c.company_id == tx.company_id)
+    is_old = new_customer.c.requested_at < before
+    query = update(new_customer).where(new_customer.c.mailbox_id.in_(of_company), is_old, _IS_OPEN)
+    tx.connection.execute(query.values(refusal=refusal, due_at=NEVER, **_NO_CONTACT))
+
+
 def drop(tx: Tx, key: CustomerKey) -> None:
     """Delete the request, as if nobody had made it."""
     tx.connection.execute(delete(new_customer).where(*_is(key)))

@@ -8,7 +8,14 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import release_after_upgrade
-from webcrm_sync.store import alerts, companies, emails, mirrors
+from webcrm_sync.store import (
+    alerts,
+    companies,
+    emails,
+    mirrors,
+    new_customers,
+    organisation_claims,
+)
 
 #: The product keeps no text of a mail for longer, even if the mail is not synced.
 KEPT = timedelta(days=30)
@@ -24,7 +31,13 @@ def housekeeping(context: Context) -> None:
     with context.begin() as tx:
         if not companies.claim_due(tx, "housekeeping_due_at", interval=_EVERY):
             return
-    steps = (_delete_contents, _delete_drafts, _delete_alerts, release_after_upgrade)
+    steps = (
+        _delete_contents,
+        _delete_drafts,
+        _delete_alerts,
+        _end_customers,
+        release_after_upgrade,
+    )
     _, faults = isolate.try_each(
         context, Job.RETAIN, steps, lambda step: step(context), lambda s: s.__name__
     )
@@ -45,3 +58,10 @@ def _delete_drafts(context: Context) -> None:
 def _delete_alerts(context: Context) -> None:
     with context.begin() as tx:
         alerts.forget_old(tx, tx.now - KEPT)
+
+
+def _end_customers(context: Context) -> None:
+    """Give up new customers that webCRM did not take for so long, and forget finished claims."""
+    with context.begin() as tx:
+        new_customers.give_up_old(tx, tx.now - KEPT, "webCRM did not answer for a month.")
+        organisation_claims.forget_old(tx, tx.now - KEPT)

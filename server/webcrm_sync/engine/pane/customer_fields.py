@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from webcrm_sync.core.addresses import find_domains, is_mailable
 from webcrm_sync.core.crm import OrganisationDraft
 from webcrm_sync.core.direction import FREE_MAIL, Internals
@@ -10,6 +12,8 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.new_customer import ContactDraft
 from webcrm_sync.core.organisation_names import name_key
 
+#: webCRM's pages may make a link of the web site, so its scheme must be harmless.
+_WEB_ADDRESS = re.compile(r"(?:https?://)?[^\s/:@?#]+(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
 #: The field of the form by the name that webCRM's refusal contains (webCRM's Swagger).
 _FIELDS = {
     "OrganisationName": "organisation.name",
@@ -32,7 +36,7 @@ def check_fields(
     if not name_key(draft.name):
         raise InvalidField("The name has no letters.", field="organisation.name")
     _check_domain(draft.domain, internals)
-    if draft.www and not find_domains(draft.www):
+    if draft.www and not (_WEB_ADDRESS.fullmatch(draft.www) and find_domains(draft.www)):
         raise InvalidField("This is no web address.", field="organisation.www")
     if contact is None:
         return

@@ -223,6 +223,8 @@ class CopyFacts:
     @property
     def has_open_changes(self) -> bool:
         """True while webCRM lacks a change that a person made to the mail's places."""
+        if self.customer is not None and self.customer.is_open:
+            return True
         is_added = (f.is_by_person and f.activity_id is None for f in self.active_filings)
         return bool(self.updates) or any(is_added)
 
