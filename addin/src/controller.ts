@@ -103,12 +103,14 @@ export class Controller {
     }
   }
 
-  /** Before the sync, remembers the edit for it; afterwards sends it at once. */
+  /** Before the sync, remembers the edit for it; afterwards shows it, and sends it at once. */
   private editPlace(edit: PlaceEdit): void {
-    const { mailState } = this.session.model;
-    if (mailState && (edit.kind === "only" || isBeforeSync(mailState))) {
-      this.session.dispatch({ type: "places_edited", edit });
-    } else {
+    const { mailState, pending } = this.session.model;
+    if (pending !== null || !mailState) {
+      return;
+    }
+    this.session.dispatch({ type: "places_edited", edit });
+    if (edit.kind !== "only" && !isBeforeSync(mailState)) {
       this.session.act("act", (mail) => this.api.editPlace(mail, edit));
     }
   }

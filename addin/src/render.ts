@@ -29,16 +29,17 @@ export function createRenderer(
     if (live.textContent !== view.announcement) {
       live.textContent = view.announcement;
     }
-    if (hadFocus && !pane.contains(document.activeElement)) {
-      restoreFocus(pane, !hadPanel);
+    if (hadFocus) {
+      moveFocus(pane, !hadPanel);
     }
   };
 }
 
-/** The focused element is gone: focuses the first field of a new panel, else the sentence. */
-function restoreFocus(pane: HTMLElement, isNewPanel: boolean): void {
+/** Focuses the first field of a new form; the sentence, if the focused element is gone. */
+function moveFocus(pane: HTMLElement, isNewPanel: boolean): void {
   const field = isNewPanel ? pane.querySelector<HTMLElement>(".panel input") : null;
-  (field ?? pane.querySelector<HTMLElement>("#sentence"))?.focus();
+  const isGone = !pane.contains(document.activeElement);
+  (field ?? (isGone ? pane.querySelector<HTMLElement>("#sentence") : null))?.focus();
 }
 
 function renderSections(view: View, handle: Handle): Child[] {

@@ -58,8 +58,12 @@ function renderPlace(place: PlaceView, handle: Handle): VNode {
         "div",
         {},
         place.link
-          ? link(place.link, { class: "name", "aria-label": place.linkLabel }, organisation)
-          : h("span", { class: "name" }, organisation),
+          ? link(
+              place.link,
+              { class: "name", "aria-label": place.linkLabel, title: organisation },
+              organisation,
+            )
+          : h("span", { class: "name", title: organisation }, organisation),
         why ? h("p", { class: "facts" }, why) : null,
       ),
       ...renderEdits(place, handle),

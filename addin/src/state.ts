@@ -7,7 +7,7 @@ import { type Field, type Panel, refuse, typeInto, withHints } from "./forms.ts"
 import { moveActive, newSearch, type Search, type SearchOption, takenLast } from "./search.ts";
 import { isSame, type Selection } from "./selection.ts";
 import type { Signature } from "./signature.ts";
-import { isWithdrawalPending } from "./status_row.ts";
+import { isBeforeSync, isWithdrawalPending } from "./status_row.ts";
 import { areSamePlaces, editPlaces, type PlaceEdit, placesOf } from "./wanted_places.ts";
 
 /** The request whose response the pane waits for. `load`: the state of the selected mail. */
@@ -242,14 +242,25 @@ function unfinishedInput(model: Model, mailState: MailState, by: Cause): Partial
   const isPanelApt = isSameState || model.panel?.kind !== "move";
   return {
     notice: isPoll && model.notice?.by === "person" ? model.notice : null,
-    draft: isSameState ? model.draft : EMPTY_DRAFT,
+    draft: isSameState ? unsent(model.draft, mailState) : EMPTY_DRAFT,
     panel: isPoll && isPanelApt ? model.panel : null,
   };
 }
 
+/** What still waits to be sent: after the sync each edit of a place was sent at once. */
+function unsent(draft: Draft, mailState: MailState | null): Draft {
+  const isWaiting = !mailState || isBeforeSync(mailState) || mailState.candidates.length > 0;
+  return isWaiting ? draft : { ...draft, places: null };
+}
+
 /** Keeps the state and the input if there is one to show: the error becomes a notice above it. */
 function failed(model: Model, { error, by }: { error: AddinError; by: Cause }): Partial<Model> {
-  const settled = { pending: null, isSlow: false, connectionError: asConnectionError(error) };
+  const settled = {
+    pending: null,
+    isSlow: false,
+    connectionError: asConnectionError(error),
+    draft: unsent(model.draft, model.mailState),
+  };
   const panel = panelAfter(model, error);
   const hidesState = NO_ACCESS.has(error.kind) || (NOT_HERE.has(error.kind) && by === "person");
   if (panel) {
@@ -268,7 +279,7 @@ function panelAfter({ panel, mailState }: Model, error: AddinError): Panel | nul
   return error.kind === "private" && mailState && !panel ? { kind: "private" } : null;
 }
 
-/** Remembers an edit for the sync; one that leads back to the forecast is none. */
+/** Remembers an edit; one that leads back to what the server names is none. */
 function places_edited(model: Model, { edit }: { edit: PlaceEdit }): Partial<Model> | null {
   const { draft, mailState } = model;
   if (!mailState) {

@@ -51,6 +51,8 @@ export function createViewModel(model: Model, context: ViewContext): View {
   const { texts } = context;
   const { selection } = model;
   const status = statusView(model, context);
+  const panel = isPlacesPanel(model) ? null : panelView(model, texts);
+  const question = panel?.kind === "private" ? `${panel.title}. ${panel.intro}` : "";
   const notice = model.notice && errorTexts(model.notice.error, context);
   return {
     language: texts.language,
@@ -58,11 +60,11 @@ export function createViewModel(model: Model, context: ViewContext): View {
     notice: notice && { ...notice, closeLabel: texts.get("close") },
     status,
     choices: choicesView(model, texts),
-    panel: isPlacesPanel(model) ? null : panelView(model, texts),
+    panel,
     ...sectionsBelowStatus(model, context),
     footer: footerView(model, context),
     help: { label: texts.get("help"), link: `${HELP_PAGE}?lang=${texts.language}` },
-    announcement: [notice?.sentence, status.sentence, textOf(status.line)]
+    announcement: [notice?.sentence, question, status.sentence, textOf(status.line)]
       .filter(Boolean)
       .join(". "),
   };

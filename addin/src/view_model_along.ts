@@ -49,7 +49,7 @@ export function alongView(model: Model, mailState: MailState, texts: Texts): Alo
   }
   const isFiled = stored.files !== null;
   const groups = groupsOf(model.selection.mail.attachments, stored);
-  const chosen = model.draft.along ?? { text: stored.text, files: takenIn(groups) };
+  const chosen = model.draft.along ?? { text: stored.text, files: takenIn(groups, stored) };
   return {
     title: texts.get("along"),
     facts: factsText(chosen, groups, texts),
@@ -116,10 +116,10 @@ function comparable(name: string): string {
   return name.normalize("NFC").trim();
 }
 
-/** Null = all. */
-function takenIn(groups: FileGroup[]): string[] | null {
-  const taken = groups.filter(({ isTaken }) => isTaken).map(({ name }) => name);
-  return taken.length === groups.length ? null : taken;
+/** The names of the files that go along; null = all, those too that Outlook does not name. */
+function takenIn(groups: FileGroup[], { files, takesFiles }: StoredParts): string[] | null {
+  const isAll = files ? files.every(({ isTaken }) => isTaken) : takesFiles;
+  return isAll ? null : groups.filter(({ isTaken }) => isTaken).map(({ name }) => name);
 }
 
 function factsText(chosen: Along, groups: FileGroup[], texts: Texts): string {

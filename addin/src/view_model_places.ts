@@ -5,7 +5,7 @@ import type { Texts } from "./i18n.ts";
 import { hueOf, initialsOf } from "./persona.ts";
 import type { Model } from "./state.ts";
 import { isBeforeSync, statusRow } from "./status_row.ts";
-import { isWebAddress, organisationName } from "./view_context.ts";
+import { evidenceText, isWebAddress, organisationName } from "./view_context.ts";
 import { type PanelView, panelView, readersText } from "./view_model_form.ts";
 import { placesOf, type WantedPlace } from "./wanted_places.ts";
 
@@ -135,7 +135,7 @@ function handPicked(texts: Texts): MatchView {
 /** Empty if the person on the card is the reason. */
 function whyText({ why, who, person }: Target, persona: PersonaView | null, texts: Texts): string {
   const isOnCard = why === "contact" && persona !== null && (!who || who === person);
-  return (why && !isOnCard && texts.find(`why.${why}`)?.replace("{who}", who ?? "")) || "";
+  return why && !isOnCard ? evidenceText({ why, who: who ?? "" }, texts) : "";
 }
 
 function personaView(target: Target, texts: Texts): PersonaView | null {
@@ -199,44 +199,53 @@ function opportunityText({ number, name, value, currency, level }: Opportunity, 
   return [number, name, amount, level].filter(Boolean).join(" · ");
 }
 
-/** The entries that webCRM keeps of places that were taken away, or what the forecast lost. */
+/** What an edit took away, then the entries that webCRM keeps of places that were taken away. */
 function removedViews(
   { draft }: Model,
   mailState: MailState,
   wanted: WantedPlace[],
   texts: Texts,
 ): RemovedView[] {
-  const shown = new Set(wanted.map(({ organisationId }) => organisationId));
-  const lost = draft.places
-    ? placesOf(mailState).filter((one) => !shown.has(one.organisationId))
-    : [];
-  const withdrawn = isBeforeSync(mailState) ? [] : mailState.withdrawn;
+  const isBefore = isBeforeSync(mailState);
+  const lost = draft.places ? withoutThese(placesOf(mailState), wanted) : [];
+  const withdrawn = isBefore ? [] : withoutThese(mailState.withdrawn, [...wanted, ...lost]);
   const canEdit = mailState.can.includes("edit_places");
-  const view = (
-    { organisationId, organisation }: Pick<WantedPlace, "organisationId" | "organisation">,
-    line: string,
-    link: string | null,
-  ): RemovedView => {
-    const name = organisationName({ organisationId, organisation }, texts);
-    const label = texts.get("where.add_again", { organisation: name });
-    const place = { organisationId, organisation, opportunityId: null };
-    return {
-      id: organisationId,
-      organisation: name,
-      line,
-      link: isWebAddress(link) ? link : null,
-      linkLabel: texts.get("where.open", { organisation: name }),
-      addAgain: canEdit && organisationId ? { label, place } : null,
-    };
-  };
+  const lostLine = texts.get(isBefore ? "where.not_here" : "undone.pending");
   return [
-    ...lost.map((place) => view(place, texts.get("where.not_here"), null)),
-    ...withdrawn
-      .filter(({ organisationId }) => !shown.has(organisationId))
-      .map((entry) =>
-        view(entry, texts.get(entry.isTold ? "where.removed" : "undone.pending"), entry.link),
-      ),
+    ...lost.map((place) => removedView({ ...place, link: null }, lostLine, canEdit, texts)),
+    ...withdrawn.map((entry) => {
+      const line = texts.get(entry.isTold ? "where.removed" : "undone.pending");
+      return removedView(entry, line, canEdit, texts);
+    }),
   ];
+}
+
+function withoutThese<T extends { organisationId: number }>(
+  all: T[],
+  these: { organisationId: number }[],
+): T[] {
+  const ids = new Set(these.map(({ organisationId }) => organisationId));
+  return all.filter(({ organisationId }) => !ids.has(organisationId));
+}
+
+function removedView(
+  entry: Pick<Target, "organisationId" | "organisation" | "link">,
+  line: string,
+  canEdit: boolean,
+  texts: Texts,
+): RemovedView {
+  const { organisationId, organisation, link } = entry;
+  const name = organisationName(entry, texts);
+  const label = texts.get("where.add_again", { organisation: name });
+  const place = { organisationId, organisation, opportunityId: null };
+  return {
+    id: organisationId,
+    organisation: name,
+    line,
+    link: isWebAddress(link) ? link : null,
+    linkLabel: texts.get("where.open", { organisation: name }),
+    addAgain: canEdit && organisationId ? { label, place } : null,
+  };
 }
 
 function hintText({ state, can }: MailState, count: number, texts: Texts): string {

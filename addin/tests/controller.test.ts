@@ -115,6 +115,17 @@ describe("after the sync", () => {
     expect(lastCall().name).toBe(call);
   });
 
+  test("an edit shows at once, and goes back if it fails", async () => {
+    const pane = await openSession("synced_two");
+    pane.controller.handle({ type: "edit_place", edit: { kind: "remove", organisationId: 8 } });
+    expect(names(pane)).toEqual(["Harbour Logistics"]);
+    pane.controller.handle({ type: "edit_place", edit: { kind: "remove", organisationId: 7 } });
+    expect(pane.lastCall().name).toBe("remove 8");
+    await pane.lastCall().fail(new AddinError("conflict"));
+    expect(names(pane)).toEqual(["Harbour Logistics", MILL_NAME]);
+    expect(pane.views.at(-1)?.notice?.sentence).toBe("Not possible now");
+  });
+
   test("a place is moved to the Organisation that is chosen", async () => {
     const { controller, views, lastCall } = await openSession("synced_two");
     controller.handle({ type: "open_places", from: 8 });
@@ -204,6 +215,7 @@ describe("a private mail", () => {
       intro: "Seen by everybody with access to Harbour Logistics in webCRM",
       submitLabel: "Sync it anyway",
     });
+    expect(views.at(-1)?.announcement).toMatch(/^Outlook marks this mail as private\. Seen by/);
     controller.handle({ type: "submit" });
     expect(lastCall().name).toBe("sync private");
   });

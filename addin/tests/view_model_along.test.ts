@@ -62,6 +62,15 @@ describe("the files of a filed mail", () => {
     expect(filesOf({ files }, [])?.map(([name]) => name)).toEqual(["offer.pdf", "drawings.zip"]);
   });
 
+  test("do not follow with the text where Outlook names none", () => {
+    const whole = alongOf({ text: "new", files }, [])?.texts.find(
+      ({ along }) => along.text === "whole",
+    );
+    expect(whole?.along).toEqual({ text: "whole", files: ["offer.pdf"] });
+    expect(alongOf({ takesFiles: false }, [])?.texts[1]?.along.files).toEqual([]);
+    expect(alongOf({}, [])?.texts[1]?.along.files).toBeNull();
+  });
+
   test("are found by name although a Mac writes accents in two pieces", () => {
     const stored = [
       { name: "Måltegning.pdf".normalize("NFC"), size: 1, isTaken: true, leftOut: null },

@@ -42,6 +42,7 @@ def _pictures(person: Person, state: str) -> None:
 def test_the_pictures_show_the_pane_in_each_language(person: Person, world: World) -> None:
     # Ivo's mailbox: nothing in it waits from the start, so that its foot says "Connected".
     customer, box = world.customer(), world.sandbox.outlook.mailbox(IVO)
+    person.page.set_viewport_size({"width": 1280, "height": 1000})  # as high as the longest pane
     box.deliver(Mail("Projekt 2026-117", customer.line, IVO, body="<p>Hello Ivo.</p>"))
     person.choose("who", IVO)
     person.opens("Projekt 2026-117")

@@ -154,7 +154,7 @@ def test_a_mail_that_was_deleted_meanwhile_is_shown_as_gone(person: Person, worl
 def test_a_contact_that_webcrm_refuses_is_not_lost(person: Person, world: World) -> None:
     world.deliver("From somebody for nobody", "New <new@stranger.example>")
     person.opens("From somebody for nobody")
-    person.press("Create contact")
+    person.press("Create contact and sync")
     panel = person.in_pane().locator(".panel")
     panel.get_by_role("combobox").fill("delet")
     panel.get_by_role("option", name=DELETED).click()
