@@ -74,7 +74,9 @@ def test_a_label_says_in_each_language_that_a_deal_is_won(label: str) -> None:
     assert find_won_levels({5: label}) == {5}
 
 
-@pytest.mark.parametrize("label", ["", "5", "Wonder", "To be won", "Lost", "Not won", "Win back"])
+@pytest.mark.parametrize(
+    "label", ["", "5", "Wonder", "To be won", "Lost", "Not won", "Win back", "5: 6 Won"]
+)
 def test_other_labels_do_not(label: str) -> None:
     assert find_won_levels({5: label}) == frozenset()
 

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 #: The words for a won deal at the beginning of a level's label, in the seven languages of the
-#: product and in the vendor's own.
+#: product. People put a number before it: "6: Won", "06 - Vundet".
 _WON = re.compile(
-    r"(won|closed won|vundet|vunnen|vunnit|vunnet|gewonnen|voitettu|voitto)\b", re.IGNORECASE
+    r"\s*([0-9]+\s*[:.)–-]*\s*)?"
+    r"(won|closed won|vundet|vunnen|vunnit|vunnet|gewonnen|voitettu|voitto)\b",
+    re.IGNORECASE,
 )
-#: What people put before a label: "6: Won", "06 - Vundet".
-_NUMBER = re.compile(r"\s*[0-9]+\s*[:.)–-]*\s*")
 #: webCRM may write the two times of a creation a moment apart.
 _SAME_WRITE = timedelta(seconds=1)
 
@@ -84,9 +84,7 @@ def find_won_levels(labels: Mapping[int, str]) -> frozenset[int]:
     >>> sorted(find_won_levels({1: "Lead", 5: "5: Won", 6: "Vundet ordre", 7: "Lost"}))
     [5, 6]
     """
-    return frozenset(
-        level for level, label in labels.items() if _WON.match(_NUMBER.sub("", label, count=1))
-    )
+    return frozenset(level for level, label in labels.items() if _WON.match(label))
 
 
 def find_offered(opportunities: Iterable[Opportunity], person_id: int | None) -> int | None:
