@@ -16,6 +16,7 @@ from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.core.mailbox_lease import TAKE_OVER_WAIT
+from webcrm_sync.core.places import AddPlace, RemovePlace
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
 from webcrm_sync.store import companies
@@ -84,8 +85,9 @@ class Company:
 PLACES = ("inbox", "sentitems")
 _ITEMS = """SELECT i.graph_id, i.state, i.reason, i.stamp, e.key FROM item i
  JOIN email e ON e.id = i.email_id WHERE i.folder_id IS NOT NULL ORDER BY i.graph_id"""
-_FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, f.opportunity_id,
- count(d.document_id) FROM filing f LEFT JOIN document d ON d.filing_id = f.id
+_FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, f.is_withdrawn,
+ f.is_replaced, f.opportunity_id, count(d.document_id)
+ FROM filing f LEFT JOIN document d ON d.filing_id = f.id
  WHERE EXISTS (SELECT 1 FROM item i WHERE i.email_id = f.email_id
   AND i.folder_id IS NOT NULL) GROUP BY f.id ORDER BY f.key"""
 
@@ -126,6 +128,7 @@ def _happen(company: Company) -> None:
     mails["twin"] = scenario.drag(kim, twin)
     mails["two targets"] = scenario.drag(kim, Mail("Two", BO, KIM, cc=(LIS,)))
     mails["chosen"] = scenario.drag(kim, Mail("Who?", UNA, KIM))
+    mails["edited"] = scenario.drag(kim, Mail("Edited", BO, KIM, cc=(LIS,)))
     mails["waiting"] = scenario.drag(kim, Mail("Stranger", "who@nowhere.example", KIM))
     mails["colleagues"] = scenario.drag(kim, Mail("Lunch", EVA, KIM))
     mails["left"] = scenario.drag(kim, Mail("Left later", BO, KIM))
@@ -139,7 +142,10 @@ def _happen(company: Company) -> None:
     scenario.drag(
         eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}")
     )
-    PaneUser(scenario, kim).choose(mails["chosen"], scenario.organisations["Second"])
+    person = PaneUser(scenario, kim)
+    person.choose(mails["chosen"], scenario.organisations["Second"])
+    person.edit(mails["edited"], AddPlace(scenario.organisations["First"]))
+    person.edit(mails["edited"], RemovePlace(scenario.organisations["Skovby"]))
     put_under(scenario, kim, mails["in"], "Havnebyg", company.opportunity)
     kim.move(mails["left"], "inbox")
     moved = next(a for a in scenario.activities if a["ActivityDescription"] == "Moved in webCRM")

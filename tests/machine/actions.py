@@ -50,12 +50,13 @@ class Actions:
         pane_user = PaneUser(self._setup.second_worker, self._history.box(copy.box))
         mail = copy.mail
         mail.deal = None
+        mail.places = None if what in {"choose", "sync to"} else mail.places
         try:
             before = pane_user.status(copy.id)
             self._record_press(copy, what, organisation, before)
             self._press(pane_user, copy, what, organisation)
         except SyncError:
-            mail.chosen = None
+            mail.chosen = mail.places = None
             mail.undone = None if mail.was_undone else mail.undone
 
     def _record_press(

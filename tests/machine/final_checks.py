@@ -107,7 +107,7 @@ def _check_wanted(
 ) -> None:
     """Check that the mail is filed if it must be, and not if it must not."""
     where = set(activities.organisations)
-    if not mail.was_undone:
+    if not (mail.was_undone or mail.was_edited):
         assert not activities.withdrawn, "withdrawn, but nobody pressed Undo"
     if mail.chosen is not None and here:
         assert mail.chosen in where, (

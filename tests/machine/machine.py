@@ -19,6 +19,7 @@ from machine.invariants import check_always
 from machine.leases import Leases
 from machine.model import MailCopy, NewMail
 from machine.parts import CHOICES, check_parts
+from machine.place_edits import PlaceEdits, check_places
 from machine.setup import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, MachineSetup
 from machine.work import end_faults, finish_all_work, notify, tick, tick_interrupted
 from support.interleave import die
@@ -60,6 +61,7 @@ class Machine(RuleBasedStateMachine):
         self.history = History(self.setup)
         self.history.begin()
         self.actions = Actions(self.history)
+        self.place_edits = PlaceEdits(self.history)
         self.deals = Deals(self.history)
         self.leases = Leases(self.history)
         self.customers = Customers(self.history)
@@ -162,6 +164,17 @@ class Machine(RuleBasedStateMachine):
     def somebody_creates_a_customer(self, number: int) -> None:
         self.customers.create(self.copy(number))
 
+    @precondition(lambda self: self.history.copies)
+    @rule(
+        number=which,
+        what=st.sampled_from(("add", "remove", "move")),
+        organisation=organisations,
+        to=organisations,
+    )
+    def somebody_edits_a_place(self, number: int, what: str, organisation: int, to: int) -> None:
+        places = self.organisation(organisation), self.organisation(to)
+        self.place_edits.edit(self.copy(number), what, *places)
+
     # -- administrators
 
     @rule(box=boxes, is_paused=st.booleans())
@@ -263,6 +276,7 @@ class Machine(RuleBasedStateMachine):
             check_all_filed(self.history)
             return
         check_final_state(self.history)
+        check_places(self.history)
         check_deals(self.history)
         check_parts(self.history)
         check_events(self.history)

@@ -52,6 +52,9 @@ class MailModel:
     was_undone: bool = False
     #: a person left something out of it
     was_cut: bool = False
+    #: a person has edited its places; all places that the last edit left, None = unclear
+    was_edited: bool = False
+    places: frozenset[int] | None = None
     #: every Opportunity that people may have chosen, 0 = none
     deals: set[int] = field(default_factory=set)
     #: an Organisation and its Opportunity that a person chose last, None = unclear

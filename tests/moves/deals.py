@@ -12,6 +12,8 @@ from sqlalchemy import text
 from moves.ledger import is_marked
 from moves.people import MailRecord, People
 from support.opportunities import choose_opportunity, choose_organisation
+from support.place_runner import edit_place_of
+from webcrm_sync.core.places import AddPlace, RemovePlace
 from webcrm_sync.engine.context import Context
 from webcrm_sync_sandbox.environment import Sandbox
 
@@ -31,15 +33,20 @@ class Dealers:
         }
 
     def act(self) -> None:
-        """Put a recent mail under an Opportunity or off it, or move one of its places."""
+        """Put a recent mail under an Opportunity or off it, or edit one of its places."""
         candidates = [m for m in self._people.records[-60:] if _is_synced(m)]
         if not candidates:
             return
         record = self._rng.choice(candidates)
         place = self._rng.choice(sorted(record.organisations))
         email_id = self._find(record)
-        if self._rng.random() < 0.4:
+        chance = self._rng.random()
+        if chance < 0.3:
             place = self._move(record, email_id, place)
+        elif chance < 0.5:
+            place = self._add(record, email_id)
+        elif chance < 0.6 and len(record.organisations) > 1:
+            place = self._take_away(record, email_id, place)
         deal = self._rng.choice((self._deals[place], self._deals[place], None))
         choose_opportunity(self._context, email_id, place, deal)
         record.deals[place] = deal or 0
@@ -55,6 +62,20 @@ class Dealers:
         record.organisations = record.organisations - {place} | {new}
         record.deals.pop(place, None)
         return new
+
+    def _add(self, record: MailRecord, email_id: int) -> int:
+        """Add a place to the mail; the new one."""
+        new = self._rng.choice(sorted(self._deals.keys() - record.organisations))
+        edit_place_of(self._context, email_id, AddPlace(new))
+        record.organisations |= {new}
+        return new
+
+    def _take_away(self, record: MailRecord, email_id: int, place: int) -> int:
+        """Take this place away from the mail; one that stays."""
+        edit_place_of(self._context, email_id, RemovePlace(place))
+        record.organisations -= {place}
+        record.deals.pop(place, None)
+        return min(record.organisations)
 
 
 def _is_synced(record: MailRecord) -> bool:

@@ -10,6 +10,8 @@ from webcrm_sync.core.matching import Contact
 
 #: Each poll overlaps the last one by this much, since paging by time of change can miss records.
 POLL_OVERLAP = timedelta(minutes=2)
+#: Prefix of the subject of a withdrawn Activity, which webCRM keeps.
+WITHDRAWN = "[withdrawn] "
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class RejectedRecord:
 class KeyedActivity:
     """An Activity found in webCRM. `key`: the text in its key field, may be empty.
 
-    `opportunity_id`: None = it is under no Opportunity.
+    `opportunity_id`: None = it is under no Opportunity. `subject`: may be cut.
     """
 
     activity_id: int
@@ -93,6 +95,12 @@ class KeyedActivity:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     opportunity_id: int | None = None
+    subject: str = ""
+
+    @property
+    def is_marked_withdrawn(self) -> bool:
+        """True if its subject says so. A sender may write that too: an empty memo proves it."""
+        return self.subject.startswith(WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, case, delete, func, select, update
@@ -144,6 +144,22 @@ def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -
     return filing_id
 
 
+def record_withdrawn(tx: Tx, filing_id: int) -> None:
+    """Record that webCRM has emptied the filing's Activity."""
+    query = update(filing).where(filing.c.id == filing_id)
+    tx.connection.execute(query.values(is_withdrawn=True, is_complete=True))
+
+
+def mark_taken_away(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Record the withdrawn filings of mails that stand elsewhere as places that were taken away."""
+    other = filing.alias("other")
+    stands = select(other.c.id).where(other.c.email_id == filing.c.email_id, ~other.c.is_withdrawn)
+    query = update(filing).where(
+        any_of(filing.c.email_id, email_ids), filing.c.is_withdrawn, stands.exists()
+    )
+    tx.connection.execute(query.values(is_replaced=True))
+
+
 def add_documents(tx: Tx, filing_id: int, rows: Sequence[DocumentRow]) -> None:
     """Record the Documents of the filing's Activity. Idempotent by position."""
     values = [
@@ -197,7 +213,8 @@ def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
 def withdraw_removed(tx: Tx, seen: Filing) -> None:
     """Record that the filing's Activity was deleted in webCRM, so that it is not sent again.
 
-    If the mail has no other Activity, its copies are skipped. A person can sync it again.
+    If the mail has no other Activity, its copies are skipped. A person can sync it again. Else the
+    place counts as taken away by a person.
     """
     query = update(filing).where(filing.c.id == seen.id, filing.c.activity_id == seen.activity_id)
     tx.connection.execute(query.values(is_withdrawn=True, is_removed=True, is_complete=True))
@@ -207,5 +224,6 @@ def withdraw_removed(tx: Tx, seen: Filing) -> None:
     )
     if tx.connection.execute(other_filings.limit(1)).first() is None:
         transitions.skip_removed(tx, [seen.email_id])
+    mark_taken_away(tx, [seen.email_id])
     details = {"organisation": seen.organisation_id, "activity": seen.activity_id}
     tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=seen.email_id, **details)

@@ -362,4 +362,6 @@ def _select(table: Table, names: str, *whole_names: str) -> Select:
 
 
 def _select_keyed(key_field: str) -> Select:
-    return _select("Activity", "Id OrganisationId OpportunityId CreatedAt UpdatedAt", key_field)
+    return _select(
+        "Activity", "Id OrganisationId OpportunityId Description CreatedAt UpdatedAt", key_field
+    )

@@ -105,6 +105,7 @@ def read_keyed_activity(row: Row, key_field: str) -> KeyedActivity:
         created_at=row.time("ActivityCreatedAt"),
         updated_at=row.time("ActivityUpdatedAt"),
         opportunity_id=max(0, row.number("ActivityOpportunityId")) or None,
+        subject=row.text("ActivityDescription"),
     )
 
 

@@ -34,7 +34,10 @@ def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(
         acme, created_since=served.clock.now() - timedelta(minutes=5)
     )
     created_at = stored["ActivityCreatedAt"]
-    assert found == (KeyedActivity(stored["ActivityId"], acme, KEY, created_at),)
+    expected = KeyedActivity(
+        stored["ActivityId"], acme, KEY, created_at, created_at, subject="Offer"
+    )
+    assert found == (expected,)
 
 
 def test_a_read_whose_answer_was_lost_is_tried_later(served: ServedWebCrm) -> None:

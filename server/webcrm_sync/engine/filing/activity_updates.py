@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
+from webcrm_sync.core.crm import WITHDRAWN
 from webcrm_sync.core.direction import participants
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
@@ -31,8 +32,6 @@ from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
-#: Prefix of the subject of a withdrawn Activity.
-WITHDRAWN = "[withdrawn] "
 _DELETED = "Its Activity was deleted in webCRM."
 #: Retry an update this much later when its mail or its records alone cannot be read.
 _RETRY = timedelta(seconds=30)

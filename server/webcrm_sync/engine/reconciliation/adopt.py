@@ -36,12 +36,17 @@ class _Filed:
     """What an Activity holds of its mail."""
 
     documents: Sequence[DocumentRow]
-    memo: str
+    memo: str | None
 
     @property
     def along(self) -> Along | None:
         """The parts of the mail that a person chose, as the Activity says."""
-        return read_left_out(self.memo, [row.name for row in self.documents])
+        return read_left_out(self.memo or "", [row.name for row in self.documents])
+
+    @property
+    def is_emptied(self) -> bool:
+        """True for a withdrawn Activity: every other one names at least the mail's people."""
+        return self.memo is not None and not self.memo.strip()
 
 
 def attribute(
@@ -87,13 +92,14 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
             for one in some:
                 filed = _Filed(
                     documents.get(one.activity.activity_id, ()),
-                    memos.get(one.activity.activity_id, ""),
+                    memos.get(one.activity.activity_id),
                 )
                 if not _adopt(context, tx, one.activity, mails[one.email_id], filed, kind):
                     rivals.append(one)
 
         for one in owned:
             isolate.run_in_savepoints(context, tx, kind, [one], adopt_some, _hold_of)
+        recovery.mark_taken_away(tx, {o.email_id for o in owned})
     return rivals
 
 
@@ -126,6 +132,10 @@ def _adopt(
     filing_id = recovery.add_filing(tx, email.id, activity, target)
     if filing_id is None:
         return False
+    if filed.is_emptied:
+        recovery.record_withdrawn(tx, filing_id)
+        tx.record_event(EventKind.WITHDRAWN, email_id=email.id, activity=activity.activity_id)
+        return True
     recovery.add_documents(tx, filing_id, documents)
     if along is not None:
         along_choices.recall(tx, email.id, along)

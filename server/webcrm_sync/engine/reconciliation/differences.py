@@ -33,6 +33,9 @@ class Kind(StrEnum):
     MOVED = "moved in webcrm"
     OPPORTUNITY = "opportunity changed in webcrm"
     OPPORTUNITY_LOST = "opportunity lost"
+    TAKEN_AWAY = "taken away"
+    EMPTIED = "emptied"
+    NOT_EMPTIED = "not emptied"
     DOUBLE = "double"
     KEY_MISSING = "key missing"
     MOST_MISSING = "most missing"
@@ -57,6 +60,11 @@ SENTENCES: Mapping[Kind, str] = {
     Kind.OPPORTUNITY: "An Activity's Opportunity was changed in webCRM. It stays so.",
     Kind.OPPORTUNITY_LOST: "An Activity was not under the Opportunity that its mail is filed "
     "under. It gets that Opportunity again.",
+    Kind.TAKEN_AWAY: "A place of a mail was recorded that a person had taken away.",
+    Kind.EMPTIED: "The only Activity of a mail was empty and marked withdrawn, although the mail "
+    "is in the folder. It is filled again.",
+    Kind.NOT_EMPTIED: "A person had taken a mail away, and its Activity still had its text. It is "
+    "emptied now.",
     Kind.DOUBLE: "One mail has two Activities under one Organisation. Delete one in webCRM.",
     Kind.KEY_MISSING: "An Activity has lost its key in webCRM. Write it back into its field, or "
     "delete the Activity.",
@@ -196,8 +204,8 @@ class PageFindings:
     `strangers`: Activities with a key of ours that no filing has. `unrecorded`: of filings that we
     recorded as unsent. `rivals`: with the key of a filing that has another Activity. `moved`: under
     another Organisation than recorded. `changed`, `lost`: under another Opportunity than recorded,
-    because a person changed it or because our write is lost. `absent`: filings whose Activity the
-    page lacks.
+    because a person changed it or because our write is lost. `doubtful`: withdrawn by our rows and
+    not by the Activity's subject, or the reverse. `absent`: filings whose Activity the page lacks.
     """
 
     strangers: tuple[KeyedActivity, ...]
@@ -206,6 +214,7 @@ class PageFindings:
     moved: tuple[tuple[Filing, KeyedActivity], ...]
     changed: tuple[tuple[Filing, KeyedActivity], ...]
     lost: tuple[tuple[Filing, KeyedActivity], ...]
+    doubtful: tuple[tuple[Filing, KeyedActivity], ...]
     absent: tuple[Filing, ...]
 
 
@@ -227,6 +236,7 @@ def compare_page(
         moved=tuple((f, a) for f, a in own if f.organisation_id != a.organisation_id),
         changed=tuple((f, a) for f, a in in_place if _remedy(f, a) is Remedy.TAKE_OVER),
         lost=tuple((f, a) for f, a in in_place if _remedy(f, a) is Remedy.WRITE_AGAIN),
+        doubtful=tuple((f, a) for f, a in own if f.is_withdrawn is not a.is_marked_withdrawn),
         absent=tuple(f for f in expected if (f.activity_id, f.key) not in listed),
     )
 

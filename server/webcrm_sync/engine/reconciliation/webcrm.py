@@ -26,6 +26,7 @@ from webcrm_sync.engine.reconciliation.differences import (
     PageProof,
     compare_page,
 )
+from webcrm_sync.engine.reconciliation.withdrawals import judge_withdrawals
 from webcrm_sync.store import activity_updates, opportunities, reconciliation, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
@@ -73,6 +74,9 @@ def prove_page(context: Context, first_id: int) -> PageProof:
     if _is_implausible(context, findings.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
     _record(context, page, findings, busy)
+    doubtful = [(f, a) for f, a in findings.doubtful if f.id not in busy]
+    for kind, filing in judge_withdrawals(context, doubtful):
+        page.add(kind, filing, filing.activity_id or 0)
     _, odd_rivals = isolate.try_each(
         context,
         "judge a rival",
