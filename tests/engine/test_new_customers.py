@@ -346,3 +346,17 @@ def test_a_webcrm_that_hangs_delays_nobody_longer_than_the_patience(
     time.sleep(hang.total_seconds() - (time.monotonic() - begun) + 1)
     scenario.run_all_retries()
     check_one_customer(scenario, kim, mail)
+
+
+def test_a_mailbox_without_a_sync_folder_keeps_no_worker_busy(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    dying = worker(scenario, "graph", "move_mail", before=die)
+    mail = deliver(kim)
+    with pytest.raises(Death):
+        create_customer(dying.context, kim.user, kim.ref(mail), FORM)
+    with scenario.context.begin() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM folder")
+    scenario.sandbox.clock.advance(timedelta(seconds=21))
+    scenario.run_until_idle()
+    assert len(named(scenario)) == len(persons(scenario)) == 1

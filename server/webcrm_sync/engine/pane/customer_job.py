@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from webcrm_sync.core.errors import Gone, Refused, SyncError
+from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
@@ -42,10 +42,8 @@ def _go_on(context: Context, request: NewCustomer) -> None:
         with answer_within(_SECONDS):
             is_created = create_in_webcrm(context, key)
         _move_and_file(context, request, is_created=is_created)
-    except Refused:
-        return  # the pane shows the words of webCRM
     except SyncError as error:
-        postpone(context, key, error)
+        postpone(context, key, error)  # without effect if webCRM refused, which ends the request
 
 
 def _move_and_file(context: Context, request: NewCustomer, *, is_created: bool) -> None:
