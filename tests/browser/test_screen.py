@@ -35,7 +35,7 @@ _DRESS = """() => {
   return {
     text: style(document.body).color,
     ground: style(document.body).backgroundColor,
-    icon: style(document.querySelector(".state > svg")).stroke,
+    icon: style(document.querySelector(".state > svg")).fill,
     edges: [...document.querySelectorAll("fluent-button")].map((one) => style(one).borderColor),
     track: style(toggle).backgroundColor,
     knob: style(knob).backgroundColor,
@@ -63,7 +63,7 @@ def test_the_pane_works_in_every_theme_by_mouse_and_keyboard(
     for act in (toggle.hover, person.page.mouse.down, person.page.mouse.up):
         act()
         _keeps_its_knob(person)
-    person.press("Choose Organisation")
+    person.press("Add Organisation")
     person.page.keyboard.press("Escape")
     person.shoot(f"new-known-{theme}", "#pane")
     for _ in range(4):
