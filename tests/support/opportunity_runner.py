@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from support.crash import CrashingWorker
 from support.fault_runner import (
@@ -22,7 +22,14 @@ from support.scenario import BO, KIM, Scenario
 from support.snapshot import take_snapshot
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
-_OFFER = Mail("Offer", BO, KIM, message_id="<o@x.example>", attachments=(File("a.txt", b"a"),))
+_OFFER = Mail(
+    "Offer",
+    BO,
+    KIM,
+    message_id="<o@x.example>",
+    sent_at=datetime(2026, 1, 5, 9, tzinfo=UTC),
+    attachments=(File("a.txt", b"a"),),
+)
 
 
 @dataclass(slots=True)

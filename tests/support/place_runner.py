@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from support.crash import CrashingWorker
+from support.fault_runner import run_due_steps
 from support.opportunity_runner import OpportunityRunner
 from support.scenario import KIM, Scenario
 from webcrm_sync.core.places import AddPlace, MovePlace, PlaceEdit, RemovePlace
@@ -32,6 +34,15 @@ class PlaceRunner(OpportunityRunner):
             MovePlace(forest, harbour),
         )
         return tuple(partial(_edit, box=box, mail=mail, edit=edit) for edit in edits)
+
+    def _work(self, worker: CrashingWorker) -> None:
+        """The folders are read too: what Outlook answers ends the mailbox's back-off."""
+        with self.runner.new_worker(is_lagging=False) as real:
+            scenario = Scenario(self.runner.sandbox, worker.wrap(real.context))
+            for _ in range(2):
+                scenario.discover()
+                run_due_steps(scenario)
+            scenario.discover()
 
 
 def _edit(person: Scenario, *, box: SimMailbox, mail: str, edit: PlaceEdit) -> None:

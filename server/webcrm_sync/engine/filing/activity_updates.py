@@ -33,6 +33,11 @@ from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
 _DELETED = "Its Activity was deleted in webCRM."
+#: The events of updates. Each is recorded with the end of its update, so that it occurs once.
+_EVENTS = {
+    UpdateKind.RESTORE: EventKind.FILED_AGAIN,
+    UpdateKind.WITHDRAW: EventKind.WITHDRAWN,
+}
 #: Retry an update this much later when its mail or its records alone cannot be read.
 _RETRY = timedelta(seconds=30)
 
@@ -92,8 +97,8 @@ def _apply(
     with context.begin() as tx:
         if changed is not None:
             activity_opportunity.record(tx, filing, chosen, changed)
-        if update.kind == UpdateKind.RESTORE:
-            tx.record_event(EventKind.FILED_AGAIN, email_id=email.id, activity=filing.activity_id)
+        if (kind := _EVENTS.get(update.kind)) is not None:
+            tx.record_event(kind, email_id=email.id, activity=filing.activity_id)
         activity_updates.complete(tx, filing.id, update)
 
 
@@ -171,7 +176,6 @@ def _withdraw(context: Context, update: ActivityUpdate, filing: Filing, email: E
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # Do not write the remaining attachments.
-        tx.record_event(EventKind.WITHDRAWN, email_id=email.id, activity=filing.activity_id)
 
 
 def _subject(email: Email) -> str:
