@@ -81,6 +81,10 @@ def test_the_pane_shows_each_mail_as_before(company: Company) -> None:
         shape = MailStateShape.model_validate(status, from_attributes=True)
         recorded = company.recording.pane[name]
         shown[name] = as_then(shape.model_dump(mode="json", by_alias=True), recorded)
+    # The pane now shows at once what was chosen with the button.
+    (chosen,) = shown["pressed"].pop("targets")
+    assert chosen["organisation"] == "Skovby"
+    assert company.recording.pane["pressed"].pop("targets") == []
     assert shown == company.recording.pane
     assert not company.is_anything_written()
 

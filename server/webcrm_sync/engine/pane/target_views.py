@@ -147,12 +147,15 @@ def _name_of(contact: Contact) -> str:
 def list_withdrawn(mail: MailContext, copy: CopyFacts) -> Iterable[WithdrawnActivity]:
     """The Activities that webCRM keeps of places that a person took away, or of the whole mail.
 
-    None for a mail that is in webCRM by another copy only: its owner knows.
+    None for a mail that is in webCRM by another copy only: its owner knows. A mail on its way is
+    filed again under the places that it had before, so these are left out.
     """
     if copy.is_filed_by_other_copy:
         return
+    restored = copy.kept_filings if copy.current_item else ()
     for filing in copy.filings:
-        if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
+        is_kept = filing.is_withdrawn and not filing.is_removed and filing not in restored
+        if is_kept and filing.activity_id is not None:
             number = filing.organisation_id
             is_emptied = filing.id not in (copy.updates or {})
             yield WithdrawnActivity(number, mail.name(number), mail.link(number), is_emptied)
