@@ -18,6 +18,7 @@ from webcrm_sync.core.matching import Matched, MatchedBy, Target, match_organisa
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
+from webcrm_sync.engine.reconciliation.withdrawals import restore_wanted
 from webcrm_sync.store import along_choices, directory, emails, filings, mailboxes, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -99,7 +100,8 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
 
         for one in owned:
             isolate.run_in_savepoints(context, tx, kind, [one], adopt_some, _hold_of)
-        recovery.mark_taken_away(tx, {o.email_id for o in owned})
+        recovery.mark_taken_away(tx, mails)
+        restore_wanted(tx, list(mails))
     return rivals
 
 

@@ -66,13 +66,26 @@ def _fix(
         activity_updates.request(tx, [filing.id], kind, is_replaced=is_replaced)
         return Kind.NOT_EMPTIED
     others = [f for f in known if f.id != filing.id and not f.is_withdrawn]
-    copies = lookup.items_of_email(tx, filing.email_id)
-    if not others and any(copy.folder_id is not None for copy in copies):
+    if not others and _is_in_folder(tx, filing.email_id):
         activity_updates.request(tx, [filing.id], UpdateKind.RESTORE)
         return Kind.EMPTIED
     recovery.record_withdrawn(tx, filing.id)
     recovery.mark_taken_away(tx, [filing.email_id])
     return Kind.TAKEN_AWAY
+
+
+def restore_wanted(tx: Tx, email_ids: Sequence[int]) -> None:
+    """Fill the Activities again of mails that are in the folder and withdrawn everywhere.
+
+    Somebody synced such a mail again, since the last place of a mail cannot be taken away.
+    """
+    for email_id, known in filings.of_emails(tx, email_ids).items():
+        if known and all(f.is_withdrawn for f in known) and _is_in_folder(tx, email_id):
+            activity_updates.request(tx, [f.id for f in known], UpdateKind.RESTORE)
+
+
+def _is_in_folder(tx: Tx, email_id: int) -> bool:
+    return any(copy.folder_id is not None for copy in lookup.items_of_email(tx, email_id))
 
 
 def _last_write(tx: Tx, filing: Filing) -> Event | None:
