@@ -104,7 +104,7 @@ headless: $(READY) $(PANE)
 
 # In processes of their own, since Playwright keeps an event loop running where other tests start
 # theirs; beside the others, since they mostly wait for the browser.
-browser: $(READY) $(PANE)
+browser: $(READY) $(MODULES) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
 lock: ## renew the lock files after a change of dependencies (UPGRADE=1: upgrade their own dependencies too)

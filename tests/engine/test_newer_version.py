@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from support.processes import RunningService, run_service, until
 from support.scenario import BO, BOTH, FOLDER, KIM
@@ -16,6 +17,7 @@ from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 OWN, LATER = revisions()[-1], "9999"
+_COMMENT = "SELECT obj_description('alembic_version'::regclass, 'pg_class')"
 
 
 def migrate_as_later(url: str, *, usable_from: str | None) -> None:
@@ -29,9 +31,13 @@ def migrate_as_later(url: str, *, usable_from: str | None) -> None:
 @pytest.fixture
 def migrated(fresh_database: str) -> Iterator[str]:
     """The database; it is of this version again after the test."""
+    with psycopg.connect(libpq_url(fresh_database)) as connection:
+        ((before,),) = connection.execute(_COMMENT).fetchall()
     yield fresh_database
     with psycopg.connect(libpq_url(fresh_database)) as connection:
         connection.execute(f"UPDATE alembic_version SET version_num = '{OWN}'")
+        comment = sql.SQL("COMMENT ON TABLE alembic_version IS {}").format(sql.Literal(before))
+        connection.execute(comment)
 
 
 def ended(service: RunningService, name: str) -> bool:

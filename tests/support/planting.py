@@ -19,7 +19,7 @@ _LAYERS = tuple(f"webcrm_sync.{name}." for name in ("core", "engine", "store", "
 
 
 #: Fields of objects about one mail that hold data of other mails too.
-_SHARED = {"context", "settings", "lists", "facts", "known"}
+_SHARED = {"context", "settings", "lists", "facts", "known", "levels"}
 
 
 class PlantedError(Exception):
