@@ -18,7 +18,7 @@ from webcrm_sync.settings import SettingsError
 _CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 #: Monitors end a check after a while and call that unknown; a database that hangs is critical. The
 #: whole command takes 15 s at most: Python needs the rest to start, on a busy machine too.
-_DEADLINE_S = 11
+_DEADLINE_S = 8
 
 
 def run(*, is_json: bool) -> None:
