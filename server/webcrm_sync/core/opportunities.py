@@ -20,10 +20,10 @@ _SAME_WRITE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class OpportunityRow:
-    """An Opportunity as webCRM's /Queries returns it. `person_id` 0 = it has no Person.
+class OpportunityFacts:
+    """What webCRM and the local copy both hold of an Opportunity.
 
-    `is_marked_won`: webCRM's own flag, which not every customer uses.
+    `person_id` 0 = it has no Person.
     """
 
     opportunity_id: int
@@ -35,6 +35,15 @@ class OpportunityRow:
     currency: str
     level: int
     level_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityRow(OpportunityFacts):
+    """An Opportunity as webCRM's /Queries returns it.
+
+    `is_marked_won`: webCRM's own flag, which not every customer uses.
+    """
+
     is_lost: bool
     is_marked_won: bool
     updated_at: datetime | None
@@ -46,21 +55,9 @@ class OpportunityRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Opportunity:
-    """An Opportunity of the local copy. `person_id` 0 = it has no Person.
+class Opportunity(OpportunityFacts):
+    """An Opportunity of the local copy. `is_open`: it is neither lost nor won."""
 
-    `is_open`: it is neither lost nor won.
-    """
-
-    opportunity_id: int
-    organisation_id: int
-    person_id: int
-    number: str
-    name: str
-    value: float | None
-    currency: str
-    level: int
-    level_text: str
     is_open: bool
 
     @property

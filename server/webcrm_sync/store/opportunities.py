@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from webcrm_sync.core.opportunities import Opportunity, OpportunityRow, is_open
+from webcrm_sync.core.opportunities import (
+    Opportunity,
+    OpportunityFacts,
+    OpportunityRow,
+    is_open,
+)
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
@@ -50,18 +55,8 @@ def save(
 
 
 def _stored(row: OpportunityRow, won_levels: Collection[int]) -> Opportunity:
-    return Opportunity(
-        opportunity_id=row.opportunity_id,
-        organisation_id=row.organisation_id,
-        person_id=row.person_id,
-        number=row.number,
-        name=row.name,
-        value=row.value,
-        currency=row.currency,
-        level=row.level,
-        level_text=row.level_text,
-        is_open=is_open(row, won_levels),
-    )
+    common = {one.name: getattr(row, one.name) for one in fields(OpportunityFacts)}
+    return Opportunity(**common, is_open=is_open(row, won_levels))
 
 
 def _delete(tx: Tx, ids: Iterable[int]) -> None:
@@ -93,8 +88,8 @@ def open_at(
         .where(any_of(opportunity.c.organisation_id, organisation_ids))
         .subquery()
     )
-    fields = [numbered.c[name] for name in Opportunity.__dataclass_fields__]
-    query = select(*fields).where(numbered.c.place <= limit)
+    columns = [numbered.c[one.name] for one in fields(Opportunity)]
+    query = select(*columns).where(numbered.c.place <= limit)
     found: dict[int, list[Opportunity]] = {}
     for row in tx.connection.execute(query.order_by(numbered.c.place)).mappings():
         one = Opportunity(**row)
