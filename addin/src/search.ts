@@ -57,7 +57,7 @@ export function foundOptions(found: Organisation[], text: string): SearchOption[
   return isNew ? [...options, { id: null, name: text, reason: null }] : options;
 }
 
-/** The options, and last those that the mail stands under already. */
+/** The options; those under which the mail is filed already come last. */
 export function takenLast(options: SearchOption[], taken: Set<number>): SearchOption[] {
   const isTaken = ({ id }: SearchOption) => id !== null && taken.has(id);
   const there = options

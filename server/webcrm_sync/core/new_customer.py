@@ -73,7 +73,7 @@ class AfterSearch(Enum):
 
 
 def next_step(claim: OrganisationClaim, now: datetime) -> ClaimStep:
-    """The next step. Between intent and answer, the first search waits for whoever sends."""
+    """The next step. While somebody may still be sending, the first search waits."""
     if claim.organisation_id is not None:
         return ClaimStep.DONE
     if claim.intent_at is None:
@@ -90,7 +90,7 @@ def first_search_at(intent_at: datetime, *, settle: timedelta) -> datetime:
 def decide_after_search(
     claim: OrganisationClaim, *, searches: int, now: datetime, settle: timedelta
 ) -> AfterSearch:
-    """What the latest of so many searches means. `settle`: webCRM's search lag."""
+    """What it means that all `searches` found nothing. `settle`: webCRM's search lag."""
     assert claim.intent_at is not None
     if claim.is_accepted:
         is_hopeless = now >= claim.intent_at + max(_SEARCHED, 2 * settle)
@@ -106,7 +106,7 @@ def decide_after_search(
 
 
 def next_search_at(searches: int, now: datetime) -> datetime:
-    """When to search again after so many searches: 2, 4, 8 ... seconds later, at most 30."""
+    """When to search again after this number of searches: the gap doubles, up to 30 seconds."""
     return now + min(timedelta(seconds=2 << min(searches, 8)) / 2, _MAX_SEARCH_GAP)
 
 

@@ -34,7 +34,7 @@ _PAIRS = re.compile("a[ae]|oe|ue")
 #: A dot or slash between two single letters, as in `A/S` and `B.V.`
 _JOINT = re.compile(r"(?<=\b\w)[./](?=\w\b)")
 _WORD = re.compile(r"[^\W_]+")
-#: Names whose shorter one has this many letters may differ in so many of them.
+#: The length of the shorter name, and how many letters may differ from that length on.
 _LETTERS_APART = ((9, 2), (5, 1), (0, 0))
 
 

@@ -1,4 +1,4 @@
-"""Reads `.env`: its values, the lines that are no variable, and what stands in it twice."""
+"""Reads `.env`: its values, the lines that are no variable, and the names that it gives twice."""
 
 from __future__ import annotations
 

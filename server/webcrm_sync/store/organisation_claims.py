@@ -75,7 +75,7 @@ def accept(tx: Tx, folded_name: str, *, intent_at: datetime) -> None:
 def search_again(
     tx: Tx, folded_name: str, *, intent_at: datetime, searches: int, due_at: datetime
 ) -> None:
-    """Record so many searches without a result, and when the next one comes."""
+    """Record that all `searches` found nothing, and when the next one comes."""
     _change(tx, folded_name, intent_at, searches=searches, due_at=due_at)
 
 

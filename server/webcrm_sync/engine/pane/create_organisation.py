@@ -97,7 +97,7 @@ def _search(context: Context, folded_name: str, claim: OrganisationClaim) -> int
 
 
 def _go_on(context: Context, folded_name: str, claim: OrganisationClaim, *, searches: int) -> None:
-    """Record so many searches without a result, and what they mean. Raises Refused."""
+    """Record that all `searches` found nothing, and act on what that means. Raises Refused."""
     intent_at, settle = claim.intent_at, context.settings.search_lag
     assert intent_at is not None
     with context.begin() as tx:

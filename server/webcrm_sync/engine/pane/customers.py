@@ -120,7 +120,7 @@ def _begin(
         claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
         due_at = tx.now + _TAKE_OVER
         new_customers.save(tx, key, by=user.name, contact=form.contact, due_at=due_at)
-        if is_new:  # says who moves the mail, whoever moves it then
+        if is_new:  # records this person, also when the job moves the mail
             sync_requests.save_request(
                 tx,
                 key.mailbox_id,
