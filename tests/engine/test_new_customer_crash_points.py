@@ -51,7 +51,7 @@ class Story:
     @property
     def form(self) -> CustomerForm:
         """What the person enters."""
-        name = company_name(self.number)
+        name = company_name(str(self.number))
         address = f"anne@{name.lower()}.example"
         draft = OrganisationDraft(name, f"{name.lower()}.example")
         return CustomerForm(draft, ContactDraft("Anne", address))

@@ -26,7 +26,7 @@ class Customers:
         if self.history.item(copy) is None:
             return
         mail = copy.mail
-        name = company_name(int(mail.subject.removeprefix("m")))
+        name = company_name(mail.subject)
         was_certain = self.wanted.get(name, (mail, False))[1]
         self.wanted[name] = (mail, was_certain)
         scenario = self.history.setup.second_worker

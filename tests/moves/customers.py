@@ -44,7 +44,7 @@ class NewCustomers:
 
     def act(self) -> None:
         """Deliver a mail of somebody new to one or two sellers, who press the button."""
-        name = company_name(len(self._records))
+        name = company_name(str(len(self._records)))
         address = f"anne@{name.lower()}.example"
         sellers = self._rng.sample(self._people.boxes, self._rng.choice((1, 1, 2)))
         record = MailRecord(len(self._people.records), frozenset(), ())

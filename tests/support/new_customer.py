@@ -22,9 +22,9 @@ FORM = CustomerForm(
 )
 
 
-def company_name(number: int) -> str:
-    """The name of an invented company that no rule takes for similar to another one."""
-    digest = hashlib.sha256(str(number).encode()).hexdigest()
+def company_name(seed: str) -> str:
+    """An invented company name, one for each seed, that no rule takes for similar to another."""
+    digest = hashlib.sha256(seed.encode()).hexdigest()
     return "".join(chr(ord("a") + int(digit, 16)) for digit in digest[:12]).title()
 
 

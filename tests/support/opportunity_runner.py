@@ -56,12 +56,14 @@ class OpportunityRunner:
                 sandbox.faults.clear()
                 worker = CrashingWorker()
                 self._work(worker)
+        exchanges = tuple(sandbox.journal.exchanges)
         with self.runner.new_worker(is_lagging=False) as scenario:
+            _end_back_off(scenario)
             snapshot = take_snapshot(scenario)
         assert sandbox.crm.foreign_opportunities == []
-        calls = (normalized_call(e.service, e.method, e.path) for e in sandbox.journal.exchanges)
+        calls = tuple(normalized_call(e.service, e.method, e.path) for e in exchanges)
         has_failed = first.is_dead or (point is not None and not point.failure.is_death)
-        return Run(snapshot, tuple(calls), tuple(first.commits), has_failed)
+        return Run(snapshot, calls, tuple(first.commits), has_failed)
 
     def _sync(self) -> str:
         """Sync the mail without a failure; its Graph id."""
@@ -105,3 +107,10 @@ class OpportunityRunner:
             scenario = Scenario(self.runner.sandbox, worker.wrap(real.context))
             scenario.run_until_idle()
             run_due_steps(scenario)
+
+
+def _end_back_off(scenario: Scenario) -> None:
+    """Read the folders once more, since the last call of the story may have failed."""
+    scenario.sandbox.faults.clear()
+    scenario.wait(timedelta(minutes=1))
+    run_due_steps(scenario)
