@@ -82,6 +82,18 @@ def test_nothing_that_was_left_out_is_stored_anywhere(
     assert found(scenario, left_out) == []
 
 
+def test_the_choice_follows_the_discovery_in_the_history_of_a_mail(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    mail = kim.box.deliver(offer())
+    kim.sync(mail, along=along(TextPart.NONE))
+    scenario.run_until_idle()
+    pressed, found_in, chosen = kim.timeline(kim.ref(mail))[:3]
+    assert pressed == "Synced with the button by Kim Nordwind."
+    assert found_in.startswith("Found in")
+    assert chosen == "What goes along of the mail was chosen by Kim Nordwind."
+
+
 def test_everything_goes_along_without_a_choice(scenario: Scenario, kim: PaneUser) -> None:
     mail = kim.box.deliver(offer())
     kim.sync(mail)

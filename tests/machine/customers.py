@@ -40,8 +40,10 @@ class Customers:
                 CustomerForm(OrganisationDraft(name)),
             )
         except SyncError:  # refused, or it may have happened
+            mail.places = None
             return
         self.wanted[name] = (mail, was_certain or created.mail is not None)
+        mail.places = _with_place(mail.places, created.organisation_id)
 
     def record(self) -> None:
         """Record under which new Organisations a mail may be filed."""
@@ -57,3 +59,8 @@ class Customers:
             assert not (is_complete and is_certain) or name in names, (
                 f"the customer of {mail.subject} is missing"
             )
+
+
+def _with_place(places: frozenset[int] | None, organisation_id: int | None) -> frozenset[int] | None:
+    """The places of a mail after its customer was created, None = unclear."""
+    return None if places is None or organisation_id is None else places | {organisation_id}

@@ -83,6 +83,8 @@ class NewCopies:
         ]
         item_records.add_items(self.tx, rows)
         self.tx.record_events(self._event(row) for row in rows)
+        for graph_id, request in asked.items():  # a mail's first event says that it was found
+            choose_along(self.tx, self.box.id, email_ids[graph_id], request)
         self._start_jobs(rows)
         self._record_mirrors(arrivals)
 
@@ -136,8 +138,6 @@ class NewCopies:
             emails.overtake_floods(self.tx, ids.values())
         ids |= emails.add_emails(self.tx, list(new.values()))
         email_ids = {i: ids[mails[i].key] for i in arrivals}
-        for graph_id, request in asked.items():
-            choose_along(self.tx, self.box.id, email_ids[graph_id], request)
         people = [
             (email_ids[i], person)
             for i, arrival in arrivals.items()
