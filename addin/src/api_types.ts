@@ -352,7 +352,7 @@ export interface components {
             defaultText: components["schemas"]["AlongText"];
             files: components["schemas"]["AlongFileShape"][] | null;
             canChange: boolean;
-            takesFiles: boolean;
+            wantedFiles: string[] | null;
         };
         /** @enum {string} */
         AlongText: "whole" | "new" | "none";

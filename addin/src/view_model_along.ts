@@ -96,7 +96,7 @@ function isMore(text: TextChoice, stored: TextChoice): boolean {
  * The files as Outlook names them; where it names none, those that the server knows. The server
  * has no name of a file that somebody left out.
  */
-function groupsOf(attachments: Attachment[], { files, takesFiles }: StoredParts): FileGroup[] {
+function groupsOf(attachments: Attachment[], { files, wantedFiles }: StoredParts): FileGroup[] {
   const shown = attachments.length ? attachments : (files ?? []);
   const groups = new Map<string, FileGroup>();
   for (const { name, size } of shown.filter((file) => file.name)) {
@@ -104,11 +104,16 @@ function groupsOf(attachments: Attachment[], { files, takesFiles }: StoredParts)
     groups.set(name, {
       name,
       size: size + (groups.get(name)?.size ?? 0),
-      isTaken: files ? stored.some((file) => file.isTaken) : takesFiles,
+      isTaken: files ? stored.some((file) => file.isTaken) : isWanted(name, wantedFiles),
       leftOut: stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN)?.leftOut ?? null,
     });
   }
   return [...groups.values()];
+}
+
+/** What will go along of a mail that is not filed yet; null = every file. */
+function isWanted(name: string, wantedFiles: string[] | null): boolean {
+  return wantedFiles?.map(comparable).includes(comparable(name)) ?? true;
 }
 
 /** A Mac decomposes accents. */
@@ -117,8 +122,11 @@ function comparable(name: string): string {
 }
 
 /** The names of the files that go along; null = all, those too that Outlook does not name. */
-function takenIn(groups: FileGroup[], { files, takesFiles }: StoredParts): string[] | null {
-  const isAll = files ? files.every(({ isTaken }) => isTaken) : takesFiles;
+function takenIn(groups: FileGroup[], { files, wantedFiles }: StoredParts): string[] | null {
+  if (!groups.length && !files) {
+    return wantedFiles;
+  }
+  const isAll = files ? files.every(({ isTaken }) => isTaken) : wantedFiles === null;
   return isAll ? null : groups.filter(({ isTaken }) => isTaken).map(({ name }) => name);
 }
 

@@ -27,8 +27,17 @@ function filesOf(along: Partial<Stored>, attachments: Attachment[]) {
 describe("the files before the sync", () => {
   test("are Outlook's own, each with a tick as the settings say", () => {
     expect(filesOf({}, [SMALL])).toEqual([["offer.pdf", "48 kB", true, true]]);
-    expect(filesOf({ takesFiles: false }, [SMALL])).toEqual([["offer.pdf", "48 kB", false, true]]);
-    expect(alongOf({ takesFiles: false }, [SMALL])?.facts).toBe("Whole text, 0 of 1 attachment");
+    expect(filesOf({ wantedFiles: [] }, [SMALL])).toEqual([["offer.pdf", "48 kB", false, true]]);
+    expect(alongOf({ wantedFiles: [] }, [SMALL])?.facts).toBe("Whole text, 0 of 1 attachment");
+  });
+
+  test("keep the ticks that somebody has left before", () => {
+    const files = [SMALL, { name: "Pläne.pdf".normalize("NFD"), size: 1000 }];
+    const chosen = { text: "none", wantedFiles: ["Pläne.pdf".normalize("NFC")] } as const;
+    const along = { ...chosen, wantedFiles: [...chosen.wantedFiles] };
+    expect(filesOf(along, files)?.map(([, , isTaken]) => isTaken)).toEqual([false, true]);
+    expect(alongOf(along, files)?.facts).toBe("No text, 1 of 2 attachments");
+    expect(alongOf(along, files)?.texts[0]?.along.files).toEqual([files[1]?.name]);
   });
 
   test("of the same name share one tick", () => {
@@ -67,8 +76,9 @@ describe("the files of a filed mail", () => {
       ({ along }) => along.text === "whole",
     );
     expect(whole?.along).toEqual({ text: "whole", files: ["offer.pdf"] });
-    expect(alongOf({ takesFiles: false }, [])?.texts[1]?.along.files).toEqual([]);
+    expect(alongOf({ wantedFiles: [] }, [])?.texts[1]?.along.files).toEqual([]);
     expect(alongOf({}, [])?.texts[1]?.along.files).toBeNull();
+    expect(alongOf({ wantedFiles: ["a.pdf"] }, [])?.texts[1]?.along.files).toEqual(["a.pdf"]);
   });
 
   test("are found by name although a Mac writes accents in two pieces", () => {

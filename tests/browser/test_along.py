@@ -50,6 +50,21 @@ def test_only_what_was_chosen_goes_along_and_more_follows_on_request(
     expect(along.locator("summary")).to_contain_text("No text, 2 of 2 attachments")
 
 
+def test_the_choice_is_shown_after_undo(person: Person, world: World) -> None:
+    _opens_mail_with_files(person, world, "Chosen once")
+    along = person.in_pane().locator(".along")
+    along.locator("summary").click()
+    along.get_by_label("No text").check()
+    along.get_by_label("internal.docx").uncheck()
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.press("Undo")
+    person.sees("Not in webCRM any more")
+    expect(along.locator("summary")).to_contain_text("No text, 1 of 2 attachments")
+    expect(along.get_by_label("offer.pdf")).to_be_checked()
+    expect(along.get_by_label("internal.docx")).not_to_be_checked()
+
+
 def test_a_private_mail_is_synced_only_after_the_person_agrees(
     person: Person, world: World
 ) -> None:

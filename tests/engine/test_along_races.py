@@ -25,6 +25,7 @@ from support.pane_user import PaneUser, add_pane_user
 from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, BOTH, FOLDER, Scenario
 from webcrm_sync.core.along import Along, TextPart
+from webcrm_sync.engine.pane.along_status import AlongText
 
 EVERYTHING = [TEXT, EARLIER, OFFER, DRAWING, NEW_PICTURE, OLD_PICTURE]
 MORE = along(TextPart.WHOLE, all_files=True)
@@ -99,3 +100,20 @@ def test_attachments_that_are_listed_late_are_counted_in_the_activity(
     assert kim.box.read(mail).categories == BOTH
     assert "Left out by choice: the text, 2 attachments." in memo(scenario)
     assert found(scenario, EVERYTHING) == []
+
+
+def test_the_pane_shows_a_choice_as_soon_as_it_is_made(scenario: Scenario, kim: PaneUser) -> None:
+    mail = kim.box.deliver(offer())
+
+    def shown() -> tuple[AlongText, tuple[str, ...] | None]:
+        view = kim.status(mail).along
+        assert view is not None
+        return view.text, view.wanted_files
+
+    kim.sync(mail, along=along(TextPart.NONE, OFFER))
+    assert shown() == (AlongText.NONE, (OFFER,))
+    scenario.run_until_idle()
+    kim.undo(mail)
+    assert shown() == (AlongText.NONE, (OFFER,))
+    kim.sync(mail, along=along(TextPart.NEW, all_files=True))
+    assert shown() == (AlongText.NEW, None)

@@ -70,7 +70,7 @@ const blank = {
     alwaysSync: false,
     withdrawn: [],
     elsewhere: null,
-    along: { text: "whole", defaultText: "whole", files: null, canChange: true, takesFiles: true },
+    along: { text: "whole", defaultText: "whole", files: null, canChange: true, wantedFiles: null },
     sensitivity: null,
 };
 const filed = { ...harbour, activityId: 4711 };
@@ -97,7 +97,7 @@ const stored = {
         { name: "", size: 12000, isTaken: false, leftOut: "not_chosen" },
     ],
     canChange: true,
-    takesFiles: true,
+    wantedFiles: null,
 };
 
 export const states = {

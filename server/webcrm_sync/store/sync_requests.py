@@ -19,11 +19,12 @@ from webcrm_sync.store.schema.tables import item
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """One request. `by`: the person's name."""
+    """One request. `by`: the person's name. `along`: what goes along, None = no choice, or read."""
 
     by: str
     chosen: ChosenPlaces
     requested_at: datetime
+    along: Along | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ _CHOSEN_PLACES = (
 _COLUMNS = (
     sync_request.c.by,
     sync_request.c.requested_at,
+    sync_request.c.along,
     *_CHOSEN_PLACES,
 )
 _IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
@@ -110,8 +112,8 @@ def read_requests(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[
         sync_request.c.mailbox_id == mailbox_id, sync_request.c.graph_id.in_(list(graph_ids))
     )
     return {
-        graph_id: SyncRequest(by, _read(*chosen), at)
-        for graph_id, by, at, *chosen in tx.connection.execute(query)
+        graph_id: SyncRequest(by, _read(*chosen), at, along)
+        for graph_id, by, at, along, *chosen in tx.connection.execute(query)
     }
 
 
@@ -154,8 +156,8 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
         .order_by(sync_request.c.requested_at)
     )
     return [
-        (mailbox_id, SyncRequest(by, _read(*chosen), at))
-        for mailbox_id, by, at, *chosen in tx.connection.execute(query)
+        (mailbox_id, SyncRequest(by, _read(*chosen), at, along))
+        for mailbox_id, by, at, along, *chosen in tx.connection.execute(query)
     ]
 
 

@@ -51,7 +51,7 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
             "defaultText": "whole",
             "files": None,
             "canChange": True,
-            "takesFiles": True,
+            "wantedFiles": None,
         },
         "sensitivity": None,
     }

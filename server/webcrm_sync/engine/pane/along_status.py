@@ -55,16 +55,17 @@ class AlongFile:
 
 @dataclass(frozen=True, slots=True)
 class AlongView:
-    """What goes along of the mail. `default_text`, `takes_files`: what the settings say.
+    """What goes along of the mail. `default_text`: what the settings say.
 
-    `files`: None before the mail is filed. `can_change`: the person may choose, or ask for more.
+    `files`: None before the mail is filed. `wanted_files`: the names of the attachments that go
+    along then, None = all. `can_change`: the person may choose, or ask for more.
     """
 
     text: AlongText
     default_text: AlongText
     files: tuple[AlongFile, ...] | None
     can_change: bool
-    takes_files: bool
+    wanted_files: tuple[str, ...] | None
 
 
 def view_along(
@@ -87,7 +88,7 @@ def view_along(
         default_text=_TEXTS[default.text],
         files=files if is_filed else None,
         can_change=is_open or (is_filed and not current.is_all),
-        takes_files=default.files is None,
+        wanted_files=current.files,
     )
 
 

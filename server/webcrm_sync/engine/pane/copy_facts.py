@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from webcrm_sync.core.along import Along
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Fingerprint, Message
 from webcrm_sync.core.same_mail import MailFeatures
@@ -27,9 +28,11 @@ from webcrm_sync.store import (
 )
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
+from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.sync_requests import SyncRequest
 
 #: The status of a mail that is not in webCRM, by the state of one of its copies. The first state
 #: that any copy has decides.
@@ -75,7 +78,7 @@ def read_copy_facts(
             updates={f.id: updates[f.id] for f in filings_of_mail if f.id in updates},
             request=requests.get(mail.graph_id),
             is_by_rule=item is not None and email_id in by_rule,
-            along=emails_by_id[email_id].along if email_id in emails_by_id else None,
+            along=_find_along(emails_by_id.get(email_id), requests.get(mail.graph_id)),
             documents=_first_documents(filings_of_mail, documents_by_filing),
             customer=customers.get(mail.graph_id),
         )
@@ -85,6 +88,13 @@ def read_copy_facts(
             copy = replace(copy, other_copy=status)
         copies.append(copy)
     return copies
+
+
+def _find_along(email: Email | None, request: SyncRequest | None) -> Along | None:
+    """What goes along: a choice that `discover` has not read yet replaces the one before."""
+    if request and request.along:
+        return request.along
+    return email.along if email else None
 
 
 def _first_documents(

@@ -190,8 +190,9 @@ class CopyFacts:
 
     `item` and `email` None: `discover` has not read this copy. `filings`: those of the mail, by
     whichever copy. `updates`: pending changes to Activities, by filing id. `request`: the latest
-    press of the button on this copy. `along`: what goes along of the mail, None = what the settings
-    say. `documents`: the attachments of one of its Activities.
+    press of the button on this copy. `along`: what goes along of the mail by a choice that is
+    known by now, None = what the settings say. `documents`: the attachments of one of its
+    Activities.
     """
 
     head: Message

@@ -43,9 +43,10 @@ class AlongFileShape(JsonModel):
 
 
 class AlongStateShape(JsonModel):
-    """What goes along of a mail. The settings say `defaultText`, and `takesFiles`: attachments too.
+    """What goes along of a mail. `defaultText`: what the settings say.
 
-    `files` null: the mail is not filed yet. `canChange`: the person can choose what goes along; of
+    `files` null: the mail is not filed yet, and `wantedFiles` names the attachments that will go
+    along; null = all. `canChange`: the person can choose what goes along; of
     a filed mail more can go along, never less.
     """
 
@@ -53,4 +54,4 @@ class AlongStateShape(JsonModel):
     default_text: AlongText
     files: list[AlongFileShape] | None
     can_change: bool
-    takes_files: bool
+    wanted_files: list[str] | None
