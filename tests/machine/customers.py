@@ -61,6 +61,8 @@ class Customers:
             )
 
 
-def _with_place(places: frozenset[int] | None, organisation_id: int | None) -> frozenset[int] | None:
+def _with_place(
+    places: frozenset[int] | None, organisation_id: int | None
+) -> frozenset[int] | None:
     """The places of a mail after its customer was created, None = unclear."""
     return None if places is None or organisation_id is None else places | {organisation_id}
