@@ -53,6 +53,56 @@ def test_each_name_with_letters_resembles_itself(name: str) -> None:
     assert fold_name(fold_name(name)) == fold_name(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Hansen og Søn", "hansenson"),
+        ("Berg och Dal AB", "bergdal"),
+        ("Kraus und Sohn", "kraussohn"),
+        ("Hill and Dale", "hilldale"),
+        ("Ægir", "agir"),
+        ("Œuvre", "ouvre"),
+        ("Łódź", "lodz"),
+        ("Đurić", "duric"),
+        ("Ðan", "dan"),
+        ("Þór", "thor"),
+        ("Straße", "strasse"),
+        ("Mueller", "muller"),
+        ("Noerregaard", "norregard"),
+        ("Skolen A MBA", "skolenamba"),
+        ("A og S", "as"),
+        ("AS AB", "as"),
+        ("AB", "ab"),
+    ],
+)
+def test_a_key_has_plain_letters_alone(name: str, key: str) -> None:
+    assert name_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_similar"),
+    [
+        ("vind", "vint", False),
+        ("vindm", "vintm", True),
+        ("vindmark", "vintmarg", False),
+        ("vindmarks", "vintmargs", True),
+        ("vindmarks", "fintmargs", False),
+        ("vindmarks", "vindmar", False),
+        ("vindmarkerne", "fintmargerne", False),
+    ],
+)
+def test_the_shorter_name_decides_how_many_letters_may_differ(
+    one: str, other: str, are_similar: bool
+) -> None:
+    assert similar(one, other) == [other] * are_similar
+
+
+def test_a_similar_name_is_at_most_two_letters_longer_or_shorter() -> None:
+    assert possible_lengths("havnebyg") == (6, 10)
+    assert possible_lengths("ib") == (1, 4)
+    assert possible_lengths("") == (1, 2)
+
+
 @given(words, words)
 def test_a_similar_name_has_a_possible_length(one: str, other: str) -> None:
     shortest, longest = possible_lengths(name_key(one))
@@ -107,3 +157,15 @@ def test_the_likeliest_comes_first_and_few_are_shown() -> None:
     assert [one.name for one in found] == ["Vindmark A/S", "Solgaard", "Vindmarke"]
     assert len(find_similar("Vindmark", names, same_domain=[3], limit=2)) == 2
     assert find_similar("Vindmark", known("Vindmark") * 3, limit=9) == tuple(known("Vindmark"))
+
+
+def test_the_owner_of_the_domain_comes_before_all_but_the_same_name() -> None:
+    names = known("Vindmarke", "Solgaard", "Vindmark", "Vindmarka", "Vindmark A/S")
+    found = find_similar("Vindmark", names, same_domain=[2, 4, 5], limit=9)
+    assert [one.name for one in found] == [
+        "Vindmark A/S",  # the same name, and the owner
+        "Vindmark",
+        "Vindmarka",  # nearly the same name, and the owner
+        "Solgaard",
+        "Vindmarke",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -106,13 +107,19 @@ def find_similar(
     """The known Organisations that may be the new one, the likeliest first, at most `limit`.
 
     Alike are equal keys, and longer keys that are one or two letters apart; two letters in the
-    wrong order count as one. `same_domain`: the ids of those that own its domain.
+    wrong order count as one. `same_domain`: the ids of those that own its domain. First come equal
+    keys, then owners of the domain, then similar keys.
     """
     by_id = {one.organisation_id: one for one in known}
-    ranks = {i: 1 for i in by_id if i in same_domain}
-    ranks |= {i: 2 * apart for i, apart in _letters_apart(name_key(name), by_id).items()}
-    ranked = sorted(ranks, key=lambda i: (ranks[i], by_id[i].name.casefold(), i))
-    return tuple(by_id[i] for i in ranked[:limit])
+    apart = _letters_apart(name_key(name), by_id)
+    owners = by_id.keys() & same_domain
+
+    def rank(one: int) -> tuple[bool, bool, float, str, int]:
+        letters = apart.get(one, math.inf)
+        return letters > 0, one not in owners, letters, by_id[one].name.casefold(), one
+
+    ranked = sorted(apart.keys() | owners, key=rank)
+    return tuple(by_id[one] for one in ranked[:limit])
 
 
 def _letters_apart(key: str, known: dict[int, KnownName]) -> dict[int, int]:
