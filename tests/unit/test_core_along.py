@@ -129,6 +129,23 @@ def test_the_larger_part_of_the_text_stays(
     assert widen(Along(filed, ()), Along(asked, ())) == Along(wider, ())
 
 
+@pytest.mark.parametrize(
+    ("is_filed_chosen", "is_asked_chosen", "is_chosen"),
+    [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],
+)
+def test_parts_that_a_person_chose_stay_chosen(
+    is_filed_chosen: bool, is_asked_chosen: bool, is_chosen: bool
+) -> None:
+    filed = Along(TextPart.NEW, (), is_chosen=is_filed_chosen)
+    asked = Along(TextPart.NEW, (), is_chosen=is_asked_chosen)
+    assert widen(filed, asked).is_chosen is is_chosen
+
+
+def test_without_a_choice_the_settings_decide() -> None:
+    assert not Along().is_chosen
+    assert Along.chosen(TextPart.WHOLE, None).is_chosen
+
+
 @given(alongs)
 def test_a_choice_is_stored_and_read_back(along: Along) -> None:
     assert Along.from_json(along.as_json()) == along
@@ -183,9 +200,10 @@ def test_the_choice_is_read_back_from_the_activity(text: TextPart, count: int, b
         assert read == Along.chosen(text, ["a.pdf"] if count else None)
 
 
-def test_a_text_that_looks_like_the_line_says_nothing() -> None:
-    memo = "From: Eva\nTo: Bo\n\nLeft out by choice: the text."
-    assert read_left_out(memo, []) is None
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_text_that_looks_like_the_line_says_nothing(line_end: str) -> None:
+    lines = ["From: Eva", "To: Bo", "", "Left out by choice: the text."]
+    assert read_left_out(line_end.join(lines), []) is None
 
 
 def test_files_that_are_asked_for_afterwards_take_free_positions() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from webcrm_sync.core.crm import OrganisationRow, PersonRow, RejectedRecord
+import pytest
+
+from webcrm_sync.core.crm import KeyedActivity, OrganisationRow, PersonRow, RejectedRecord
 from webcrm_sync.core.matching import Contact
 
 
@@ -18,3 +20,24 @@ def test_a_rejected_line_may_be_retried_unless_it_is_too_large() -> None:
 
 def test_a_contact_may_have_no_name() -> None:
     assert Contact(7, 1, "bo@havnebyg.example").name == ""
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_marked"),
+    [
+        ("[withdrawn] Offer", True),
+        ("[withdrawn] ", True),
+        ("Offer", False),
+        ("", False),
+        ("Re: [withdrawn] Offer", False),
+        ("[withdrawn]", False),
+    ],
+)
+def test_the_beginning_of_its_subject_marks_a_withdrawn_activity(
+    subject: str, is_marked: bool
+) -> None:
+    assert KeyedActivity(9, 7, "key", subject=subject).is_marked_withdrawn is is_marked
+
+
+def test_the_subject_of_an_activity_may_be_unknown() -> None:
+    assert KeyedActivity(9, 7, "key").subject == ""

@@ -19,6 +19,8 @@ from webcrm_sync.core.matching import (
     MatchedBy,
     NoMatch,
     Target,
+    find_candidates,
+    find_person,
     match_organisations,
 )
 from webcrm_sync.core.message import Party
@@ -185,3 +187,41 @@ def test_a_contact_is_known_by_its_address_else_without_plus_tags(
     found = match_organisations([Party(address)], book)
     persons = [t.person_id for t in found.targets] if isinstance(found, Matched) else []
     assert persons == ([right] if right else [])
+
+
+def test_all_that_may_be_meant_is_offered_contacts_before_domains() -> None:
+    book = known(
+        Contact(7, 3, BUYER.address),
+        Contact(8, 2, BUYER.address),
+        domains=(("customer.example", 1), ("other.example", 5), ("other.example", 4)),
+    )
+    assert find_candidates([OTHER, BOSS, BUYER], book) == (
+        Target(3, 7, MatchedBy.CONTACT),
+        Target(2, 8, MatchedBy.CONTACT),
+        Target(4, None, MatchedBy.DOMAIN),
+        Target(5, None, MatchedBy.DOMAIN),
+        Target(1, None, MatchedBy.DOMAIN),
+    )
+
+
+def test_an_organisation_is_offered_once_with_its_contact() -> None:
+    book = known(Contact(7, 1, BUYER.address), domains=(("customer.example", 1),))
+    assert find_candidates([BOSS, BUYER], book) == (Target(1, 7, MatchedBy.CONTACT),)
+
+
+@given(st.lists(parties, max_size=6), books)
+def test_what_matching_finds_is_always_offered(people: list[Party], book: Directory) -> None:
+    offered = {t.organisation_id for t in find_candidates(people, book)}
+    _, found = organisations(match_organisations(people, book))
+    assert found <= offered
+
+
+def test_the_person_of_an_organisation_is_its_first_contact_on_the_mail() -> None:
+    book = known(
+        Contact(7, 1, BUYER.address), Contact(8, 1, BOSS.address), Contact(9, 2, OTHER.address)
+    )
+    assert find_person([OTHER, BOSS, BUYER], book, 1) == 8
+    assert find_person([BUYER, BOSS], book, 1) == 7
+    assert find_person([BUYER, OTHER], book, 2) == 9
+    assert find_person([BUYER], book, 2) is None
+    assert find_person([], book, 1) is None

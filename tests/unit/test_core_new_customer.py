@@ -43,7 +43,7 @@ def test_a_claim_is_sent_then_searched_for_when_that_is_due_and_then_done() -> N
         (61, 2, 60, AfterSearch.SEND_AGAIN),
         (61, 1, 60, AfterSearch.SEARCH_AGAIN),
         (59, 9, 60, AfterSearch.SEARCH_AGAIN),
-        (31, 2, 0, AfterSearch.SEND_AGAIN),
+        (30, 2, 0, AfterSearch.SEND_AGAIN),
         (29, 9, 0, AfterSearch.SEARCH_AGAIN),
     ],
 )
@@ -65,6 +65,23 @@ def test_what_webcrm_accepted_is_never_sent_again(
     )
     is_hopeless = (NOW - seconds(ago)) + max(seconds(600), 2 * seconds(settle_s)) <= NOW
     assert after is (AfterSearch.GIVE_UP if is_hopeless else AfterSearch.SEARCH_AGAIN)
+
+
+@pytest.mark.parametrize(
+    ("ago", "settle_s", "expected"),
+    [
+        (600, 60, AfterSearch.GIVE_UP),
+        (599, 60, AfterSearch.SEARCH_AGAIN),
+        (800, 400, AfterSearch.GIVE_UP),
+        (799, 400, AfterSearch.SEARCH_AGAIN),
+    ],
+)
+def test_what_webcrm_accepted_and_does_not_list_is_given_up(
+    ago: float, settle_s: float, expected: AfterSearch
+) -> None:
+    claim = sent(ago=ago, is_accepted=True)
+    after = rules.decide_after_search(claim, searches=9, now=NOW, settle=seconds(settle_s))
+    assert after is expected
 
 
 @given(settle_s=st.floats(0, 600))

@@ -18,8 +18,12 @@ from webcrm_sync.core.places import (
     apply_edit,
     edit_list,
     merge,
+    with_opportunity,
 )
 
+ONLY_PLACE = "This is the only place of the mail. Undo takes the mail out of webCRM."
+NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
+TOO_MANY = "A mail can be in 20 places at most. Take one away first."
 organisations = st.integers(1, 5)
 edits = st.one_of(
     st.builds(AddPlace, organisations),
@@ -52,20 +56,20 @@ def test_an_edit_changes_one_place(
 
 
 @pytest.mark.parametrize(
-    ("places", "edit", "code"),
+    ("places", "edit", "code", "sentence"),
     [
-        ((7,), RemovePlace(7), "LastPlace"),
-        ((7, 8), MovePlace(9, 10), "NotFiledThere"),
-        ((), MovePlace(9, 10), "NotFiledThere"),
-        (tuple(range(1, MOST_PLACES + 1)), AddPlace(99), "TooManyPlaces"),
+        ((7,), RemovePlace(7), "LastPlace", ONLY_PLACE),
+        ((7, 8), MovePlace(9, 10), "NotFiledThere", NOT_THERE),
+        ((), MovePlace(9, 10), "NotFiledThere", NOT_THERE),
+        (tuple(range(1, MOST_PLACES + 1)), AddPlace(99), "TooManyPlaces", TOO_MANY),
     ],
 )
 def test_an_edit_that_cannot_be_is_refused(
-    places: tuple[int, ...], edit: PlaceEdit, code: str
+    places: tuple[int, ...], edit: PlaceEdit, code: str, sentence: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         apply_edit(places, edit)
-    assert refused.value.code == code
+    assert (refused.value.code, str(refused.value)) == (code, sentence)
 
 
 def test_a_mail_with_too_many_places_can_still_be_edited() -> None:
@@ -100,3 +104,25 @@ def test_no_choice_of_several_people_is_lost() -> None:
     both = ChosenPlaces((7, 8, 9), is_exact=True, removed=(6,), opportunities=((7, 70), (9, 90)))
     assert merge([kim, eva]) == both
     assert merge([]) == NO_CHOICE
+
+
+@pytest.mark.parametrize(
+    ("before", "organisation_id", "opportunity_id", "after"),
+    [
+        ((), 7, 70, ((7, 70),)),
+        (((7, 70),), 7, 71, ((7, 71),)),
+        (((7, 70),), 7, 70, ((7, 70),)),
+        (((7, 70), (8, 80)), 7, None, ((8, 80),)),
+        (((7, 70),), 8, None, ((7, 70),)),
+        (((7, 70), (8, 80)), 8, 81, ((7, 70), (8, 81))),
+    ],
+)
+def test_a_place_has_one_opportunity_or_none(
+    before: tuple[tuple[int, int], ...],
+    organisation_id: int,
+    opportunity_id: int | None,
+    after: tuple[tuple[int, int], ...],
+) -> None:
+    chosen = ChosenPlaces((7, 8), is_exact=True, removed=(9,), opportunities=before)
+    expected = ChosenPlaces((7, 8), is_exact=True, removed=(9,), opportunities=after)
+    assert with_opportunity(chosen, organisation_id, opportunity_id) == expected

@@ -62,6 +62,12 @@ def test_all_queues_without_a_sign_of_life_are_one_trouble() -> None:
     assert dead.number == 2
 
 
+def test_a_missing_worker_counts_at_once_since_a_worker_records_how_long() -> None:
+    dead = only(heartbeats={"webcrm": None})
+    assert dead.counts_at_once
+    assert is_lasting(None, dead, NOW, LIMITS)
+
+
 def test_what_webcrm_answers_is_shown() -> None:
     found = only(webcrm_trouble="It is down.")
     assert (found.sentence, found.number, found.key) == ("webCRM: It is down.", 1, "webcrm")

@@ -83,8 +83,7 @@ def next_step(claim: OrganisationClaim, now: datetime) -> ClaimStep:
 
 def first_search_at(intent_at: datetime, *, settle: timedelta) -> datetime:
     """When to search for an Organisation whose sender said nothing: it may have died."""
-    sent_by = verification.latest_send_at(intent_at, settle=settle)
-    return max(sent_by, intent_at + verification.FIRST_SEARCH)
+    return verification.latest_send_at(intent_at, settle=settle)
 
 
 def decide_after_search(

@@ -101,13 +101,11 @@ def apply_edit(places: Sequence[int], edit: PlaceEdit) -> tuple[int, ...]:
     >>> apply_edit((7, 8), MovePlace(8, to=9))
     (7, 9)
     """
-    match edit:
-        case AddPlace(organisation_id):
-            return _add(places, organisation_id)
-        case RemovePlace(organisation_id):
-            return _remove(places, organisation_id)
-        case MovePlace(organisation_id, to):
-            return _move(places, organisation_id, to)
+    if isinstance(edit, AddPlace):
+        return _add(places, edit.organisation_id)
+    if isinstance(edit, RemovePlace):
+        return _remove(places, edit.organisation_id)
+    return _move(places, edit.organisation_id, edit.to)
 
 
 def _add(places: Sequence[int], organisation_id: int) -> tuple[int, ...]:
