@@ -46,8 +46,8 @@ export interface Api {
   /** Adds, removes or moves a place of a mail that was synced, or sets its Opportunity. */
   editPlace(mail: MailRef, edit: PlaceEdit): Promise<MailState>;
   suggestions(mail: MailRef, signal: AbortSignal): Promise<Suggestions>;
-  /** Creates an Organisation, and a contact in it, and files the mail there. */
-  createCustomer(mail: MailRef, customer: Customer): Promise<CustomerAnswer>;
+  /** Creates an Organisation, and a contact in it, and files the mail there too. */
+  createCustomer(mail: MailRef, customer: Customer, choice: SyncChoice): Promise<CustomerAnswer>;
   act(action: SimpleAction, mail: MailRef): Promise<MailState>;
   story(mail: MailRef, signal: AbortSignal): Promise<Story>;
   organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
@@ -107,7 +107,8 @@ export function createApi(base: string, token: TokenSource): Api {
     choose: (mail, organisationId) => write("/mails/choose", { mail, organisationId }),
     editPlace: (mail, edit) => write(EDIT_PATHS[edit.kind], { mail, ...editBody(edit) }),
     suggestions: (mail, signal) => read("/mails/suggestions", { mail }, signal),
-    createCustomer: (mail, customer) => write("/mails/customer", { mail, ...customer }),
+    createCustomer: (mail, customer, choice) =>
+      write("/mails/customer", { mail, ...customer, ...syncBody(choice) }),
     act: (action, mail) => write(`/mails/${action}`, { mail }),
     story: (mail, signal) => read("/mails/story", { mail }, signal),
     async organisations(search, signal) {

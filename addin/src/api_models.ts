@@ -40,8 +40,11 @@ export interface Along {
   files: string[] | null;
 }
 
-/** An Organisation to create from a mail, and its contact. */
-export type Customer = Omit<RequestBody<"/mails/customer">, "mail">;
+/** An Organisation to create from a mail, its contact, and the place that it takes over. */
+export type Customer = Pick<
+  RequestBody<"/mails/customer">,
+  "organisation" | "contact" | "evenIfSimilar" | "replaces"
+>;
 /** `similar`: Organisations that exist already; then nothing was created. */
 export type CustomerAnswer = ResponseBody<"/mails/customer">;
 

@@ -402,6 +402,10 @@ export interface components {
             /** @default false */
             evenIfSimilar?: boolean;
             /** @default null */
+            places?: components["schemas"]["PlaceShape"][] | null;
+            /** @default null */
+            replaces?: number | null;
+            /** @default null */
             along?: components["schemas"]["AlongShape"] | null;
             /** @default false */
             evenIfPrivate?: boolean;

@@ -1,7 +1,7 @@
 /** Creates a contact, and an Organisation with it, from the open form. */
 
 import type { Api } from "./api.ts";
-import type { Customer, MailState } from "./api_models.ts";
+import type { Customer, MailState, Organisation } from "./api_models.ts";
 import { contactForm, type ContactForm, missingFields, organisationForm } from "./forms.ts";
 import type { Host } from "./host.ts";
 import type { MailRef } from "./selection.ts";
@@ -9,6 +9,7 @@ import type { ControlledSession } from "./session.ts";
 import { findSignature, type Sender, workDomain } from "./signature.ts";
 import type { Event } from "./state.ts";
 import { isBeforeSync } from "./status_row.ts";
+import { editPlaces, editTo } from "./wanted_places.ts";
 
 /** Handles the form for a contact or a new customer. */
 export class ContactController {
@@ -27,16 +28,17 @@ export class ContactController {
   }
 
   /**
-   * Opens the form; `organisation`: the name of a new one. Only a mail of which nobody is known
-   * offers to create a contact.
+   * Opens the form; `organisation`: the name of a new one; `replaces`: the place that it takes over.
+   * Only a mail of which nobody is known offers to create a contact.
    */
-  open(organisation: string): void {
+  open(organisation: string, replaces: number | null): void {
     const { mailState } = this.session.model;
     if (!mailState?.can.includes("create_contact")) {
-      this.session.dispatch({ type: "panel_opened", panel: organisationForm(organisation) });
+      const panel = organisationForm(organisation, replaces);
+      this.session.dispatch({ type: "panel_opened", panel });
       return;
     }
-    const form = contactForm(mailState, organisation);
+    const form = contactForm(mailState, organisation, replaces);
     this.session.dispatch({ type: "panel_opened", panel: form });
     if (mailState.sender?.address === form.values.address) {
       void this.addHints(mailState.sender);
@@ -56,7 +58,7 @@ export class ContactController {
     }
     void this.session.awaitRequest("contact", () =>
       form.organisation
-        ? this.createContact(mail, form, form.organisation.id)
+        ? this.createContact(mail, form, form.organisation)
         : this.createCustomer(mail, form, evenIfSimilar),
     );
   }
@@ -68,14 +70,23 @@ export class ContactController {
     this.session.dispatchUnlessAborted(signal, { type: "hints_found", signature });
   }
 
-  /** A mail that waits is filed by itself; a new one is synced under its contact's Organisation. */
-  private async createContact(mail: MailRef, form: ContactForm, id: number): Promise<Event> {
+  /**
+   * A mail that waits is filed by itself; a new one is synced under its contact's Organisation, and
+   * wherever else the person wants it.
+   */
+  private async createContact(
+    mail: MailRef,
+    form: ContactForm,
+    { id, name: organisation }: Organisation,
+  ): Promise<Event> {
     const { mailState, draft } = this.session.model;
     const [name, address] = [form.values.name.trim(), form.values.address.trim()];
     await this.api.createContact({ name, address, organisationId: id });
     if (mailState && isBeforeSync(mailState)) {
       const evenIfPrivate = mailState.sensitivity !== null;
-      return loaded(await this.api.sync(mail, { ...draft, places: null, evenIfPrivate }));
+      const place = { organisationId: id, organisation, opportunityId: null };
+      const places = draft.places && editPlaces(draft.places, editTo(place, form.replaces));
+      return loaded(await this.api.sync(mail, { ...draft, places, evenIfPrivate }));
     }
     return { type: "contact_created", at: Date.now() };
   }
@@ -87,9 +98,13 @@ export class ContactController {
   ): Promise<Event> {
     const { mailState, draft } = this.session.model;
     const evenIfPrivate = Boolean(mailState?.sensitivity);
-    const along = draft.along ? { along: draft.along } : {};
-    const customer = { ...customerOf(form), ...along, evenIfSimilar, evenIfPrivate };
-    const { similar, mail: after } = await this.api.createCustomer(mail, customer);
+    // A candidate that was marked is the answer to a question that the new customer answers.
+    const places = mailState?.candidates.length ? null : draft.places;
+    const { similar, mail: after } = await this.api.createCustomer(
+      mail,
+      { ...customerOf(form), evenIfSimilar },
+      { ...draft, places, evenIfPrivate },
+    );
     return after ? loaded(after) : { type: "similar_found", similar };
   }
 }
@@ -99,7 +114,7 @@ function loaded(mailState: MailState): Event {
 }
 
 /** Only the fields that hold something. */
-function customerOf(form: ContactForm): Pick<Customer, "organisation" | "contact"> {
+function customerOf(form: ContactForm): Omit<Customer, "evenIfSimilar"> {
   const { name, address, title, phone, www } = form.values;
   const contact = { name, address, ...filled({ title, phone }) };
   return {
@@ -108,6 +123,7 @@ function customerOf(form: ContactForm): Pick<Customer, "organisation" | "contact
       ...filled({ www, domain: domainOf(form) }),
     },
     contact: form.hasContact ? contact : null,
+    ...(form.replaces !== null && { replaces: form.replaces }),
   };
 }
 

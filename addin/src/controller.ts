@@ -1,10 +1,11 @@
 /** Turns what a person does in the pane into requests and events. */
 
-import type { Api, SimpleAction } from "./api.ts";
+import { type Api, NO_CHOICE, type SimpleAction } from "./api.ts";
+import type { Along } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
 import { ContactController } from "./contact_controller.ts";
 import { toAddinError } from "./errors.ts";
-import { type Field, placeForm } from "./forms.ts";
+import { type Field, placeForm, replacedPlace } from "./forms.ts";
 import type { Host } from "./host.ts";
 import { OrganisationSearch } from "./organisation_search.ts";
 import { type SearchOption, suggestedOptions } from "./search.ts";
@@ -12,7 +13,7 @@ import type { ControlledSession } from "./session.ts";
 import { isBeforeSync } from "./status_row.ts";
 import type { UserAction } from "./user_action.ts";
 import type { ButtonName } from "./view_model_buttons.ts";
-import type { PlaceEdit, WantedPlace } from "./wanted_places.ts";
+import { editTo, type PlaceEdit, type WantedPlace } from "./wanted_places.ts";
 
 type Handlers = {
   [T in UserAction["type"]]: (action: Extract<UserAction, { type: T }>) => void;
@@ -40,7 +41,7 @@ export class Controller {
     this.contacts = new ContactController(session, api, host);
     this.search = new OrganisationSearch(
       (text, signal) => api.organisations(text, signal),
-      (text, options) => session.dispatch({ type: "found", text, options }),
+      (text, options) => this.showFound(text, options),
       (error) => session.dispatch({ type: "failed", error: toAddinError(error), by: "poll" }),
     );
   }
@@ -57,7 +58,7 @@ export class Controller {
     open_places: ({ from }) => void this.openPlaces(from),
     choose_option: ({ option }) => this.chooseOption(option),
     choose_active: () => this.chooseActive(),
-    choose_along: ({ along }) => this.session.dispatch({ type: "along_chosen", along }),
+    choose_along: ({ along }) => this.chooseAlong(along),
     type: ({ field, text }) => this.type(field, text),
     move_option: ({ by }) => this.session.dispatch({ type: "option_moved", by }),
     submit: () => this.submit(),
@@ -115,6 +116,16 @@ export class Controller {
     }
   }
 
+  /** Remembers the choice for the button that sends it; sends it at once if there is none. */
+  private chooseAlong(along: Along): void {
+    const { mailState } = this.session.model;
+    this.session.dispatch({ type: "along_chosen", along });
+    const isHeld = mailState?.state === "waiting" || mailState?.state === "parked";
+    if (isHeld && !mailState.can.includes("sync")) {
+      this.session.act("act", (mail) => this.api.sync(mail, { ...NO_CHOICE, along }));
+    }
+  }
+
   /** Files a mail that waits or needs a decision, or one that the product would skip. */
   private fileUnder(edit: PlaceEdit & { kind: "only" }): void {
     const isSkipped = this.session.model.mailState?.state === "skipped";
@@ -140,13 +151,20 @@ export class Controller {
     }
   }
 
+  /** A mail that the product would skip makes no customer. */
+  private showFound(text: string, found: SearchOption[]): void {
+    const isSkipped = this.session.model.mailState?.state === "skipped";
+    const options = isSkipped ? found.filter(({ id }) => id !== null) : found;
+    this.session.dispatch({ type: "found", text, options });
+  }
+
   private suggest(options: SearchOption[]): void {
     this.suggested = options;
     this.session.dispatch({ type: "found", text: "", options });
   }
 
   private openContact(name = ""): void {
-    this.contacts.open(name);
+    this.contacts.open(name, replacedPlace(this.session.model.panel));
     this.suggest([]);
   }
 
@@ -167,8 +185,10 @@ export class Controller {
   }
 
   private chooseOption({ id, name }: SearchOption): void {
-    const isInForm = this.session.model.panel?.kind === "contact";
-    if (isInForm) {
+    const { panel } = this.session.model;
+    // An Organisation that exists needs no form without a contact.
+    const staysInForm = panel?.kind === "contact" && (panel.hasContact || id === null);
+    if (staysInForm) {
       const organisation = id === null ? null : { id, name };
       this.session.dispatch({ type: "organisation_chosen", organisation, name });
     } else if (id === null) {
@@ -181,13 +201,15 @@ export class Controller {
   /** Moves the mail to this place, or files it there too. */
   private placeAt(place: WantedPlace): void {
     const { panel, mailState } = this.session.model;
+    const from = replacedPlace(panel);
     const isFirst = mailState?.state === "skipped" || mailState?.state === "waiting";
-    if (panel?.kind === "move" && panel.from !== null) {
-      this.editPlace({ kind: "move", organisationId: panel.from, to: place });
-    } else if (isFirst) {
+    const isAnswer = mailState && isBeforeSync(mailState) && mailState.candidates.length > 0;
+    if (from === null && isFirst) {
       this.fileUnder({ kind: "only", place });
+    } else if (from === null && isAnswer) {
+      this.editPlace({ kind: "only", place });
     } else {
-      this.editPlace({ kind: "add", place });
+      this.editPlace(editTo(place, from));
     }
   }
 

@@ -27,6 +27,8 @@ export interface ContactForm {
   organisation: Organisation | null;
   /** The name of the Organisation to be created; null = it exists already. */
   newOrganisation: string | null;
+  /** The place that the Organisation takes over; null = it is one more. */
+  replaces: number | null;
   search: Search;
   /** Organisations of nearly the same name, which webCRM has already. */
   similar: Organisation[];
@@ -48,8 +50,20 @@ export function placeForm(from: number | null = null): PlaceForm {
   return { kind: from === null ? "add" : "move", from, search: newSearch("") };
 }
 
+/** The place that the Organisation in the form takes over; null = none. */
+export function replacedPlace(panel: Panel | null): number | null {
+  switch (panel?.kind) {
+    case "move":
+      return panel.from;
+    case "contact":
+      return panel.replaces;
+    default:
+      return null;
+  }
+}
+
 /** The form for an Organisation alone: the mail's people are contacts already. */
-export function organisationForm(name: string): ContactForm {
+export function organisationForm(name: string, replaces: number | null = null): ContactForm {
   return {
     kind: "contact",
     hasContact: false,
@@ -57,6 +71,7 @@ export function organisationForm(name: string): ContactForm {
     typed: [],
     organisation: null,
     newOrganisation: name || null,
+    replaces,
     search: newSearch(name),
     similar: [],
     isIncomplete: false,
@@ -65,10 +80,14 @@ export function organisationForm(name: string): ContactForm {
 }
 
 /** The form for a contact, filled in as far as the mail's head says it. */
-export function contactForm({ addresses, sender }: MailState, organisation: string): ContactForm {
+export function contactForm(
+  { addresses, sender }: MailState,
+  organisation: string,
+  replaces: number | null = null,
+): ContactForm {
   const address = addresses[0] ?? sender?.address ?? "";
   const name = sender?.address === address ? sender.name : "";
-  const form = organisationForm(organisation);
+  const form = organisationForm(organisation, replaces);
   return {
     ...form,
     hasContact: true,

@@ -21,7 +21,7 @@ export function withSharedMailErrors(api: Api, host: Pick<Host, "isShared">): Ap
     choose: (mail, id) => explain(api.choose(mail, id)),
     editPlace: (mail, edit) => explain(api.editPlace(mail, edit)),
     suggestions: (mail, signal) => explain(api.suggestions(mail, signal)),
-    createCustomer: (mail, customer) => explain(api.createCustomer(mail, customer)),
+    createCustomer: (mail, customer, choice) => explain(api.createCustomer(mail, customer, choice)),
     act: (action, mail) => explain(api.act(action, mail)),
     story: (mail, signal) => explain(api.story(mail, signal)),
   };

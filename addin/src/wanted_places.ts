@@ -17,6 +17,11 @@ export type PlaceEdit =
   | { kind: "move"; organisationId: number; to: WantedPlace }
   | { kind: "opportunity"; organisationId: number; opportunityId: number | null };
 
+/** The edit that files the mail at this place, in place of `from` if that is one. */
+export function editTo(to: WantedPlace, from: number | null): PlaceEdit {
+  return from === null ? { kind: "add", place: to } : { kind: "move", organisationId: from, to };
+}
+
 /** The places that the server names: those of the filed mail, or those of the forecast. */
 export function placesOf({ targets }: { targets: readonly Target[] }): WantedPlace[] {
   return targets.map(({ organisationId, organisation, opportunity }) => ({

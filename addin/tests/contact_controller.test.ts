@@ -47,7 +47,7 @@ describe("a new customer", () => {
           phone: "+45 66 12 34 56",
         },
         evenIfSimilar: false,
-        evenIfPrivate: false,
+        choice: "",
       },
     ]);
     expect(views.at(-1)).toMatchObject({
@@ -143,4 +143,77 @@ describe("a new customer", () => {
       { organisation: { name: "Skovby ApS" }, contact: null },
     ]);
   });
+});
+
+describe("what was decided before the form opened is kept", () => {
+  const NEW = { id: null, name: "Skovby ApS", reason: null };
+  type Pane = Awaited<ReturnType<typeof openSession>>;
+
+  async function createsNew({ controller }: Pane, from: number | null) {
+    controller.handle({ type: "open_places", from });
+    controller.handle({ type: "choose_option", option: NEW });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+  }
+
+  test("with a new customer: places, Opportunity, what goes along", async () => {
+    const pane = await openSession("known_deals");
+    const handle = pane.controller.handle.bind(pane.controller);
+    handle({ type: "edit_place", edit: { kind: "remove", organisationId: 8 } });
+    handle({
+      type: "edit_place",
+      edit: { kind: "opportunity", organisationId: 7, opportunityId: 31 },
+    });
+    handle({ type: "choose_along", along: { text: "none", files: [] } });
+    await createsNew(pane, null);
+    expect(pane.outlook.customers.map(({ choice }) => choice)).toEqual(["7@31 none "]);
+  });
+
+  test("with a new customer in place of another one", async () => {
+    const pane = await openSession("known_two");
+    await createsNew(pane, 8);
+    expect(pane.outlook.customers).toMatchObject([{ replaces: 8, choice: "" }]);
+  });
+
+  test("with a new contact of an Organisation that exists", async () => {
+    const pane = await openSession("nobody");
+    const { controller, lastCall } = pane;
+    controller.handle({
+      type: "edit_place",
+      edit: { kind: "add", place: { organisationId: 9, organisation: "A", opportunityId: 31 } },
+    });
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "type", field: "name", text: "Ann Berg" });
+    controller.handle({ type: "choose_option", option: HARBOUR });
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lastCall().name).toBe("sync 9@31 7");
+  });
+
+  test("a candidate that was marked before is no second place", async () => {
+    const pane = await openSession("several");
+    const [marked] = pane.views.at(-1)?.choices?.options ?? [];
+    const place = marked?.place ?? { organisationId: 0, organisation: "", opportunityId: null };
+    pane.controller.handle({ type: "edit_place", edit: { kind: "only", place } });
+    await createsNew(pane, null);
+    expect(pane.outlook.customers.map(({ choice }) => choice)).toEqual([""]);
+  });
+});
+
+test.each([
+  [null, "add 12"],
+  [8, "move 8 to 12"],
+])("an Organisation that exists is chosen in the form of a new one", async (from, call) => {
+  const { controller, lastCall, outlook } = await openSession("synced_two");
+  controller.handle({ type: "open_places", from });
+  controller.handle({
+    type: "choose_option",
+    option: { id: null, name: "Harbourside ApS", reason: null },
+  });
+  controller.handle({
+    type: "choose_option",
+    option: { id: 12, name: "Harbourside", reason: null },
+  });
+  expect(lastCall().name).toBe(call);
+  expect(outlook.contacts).toEqual([]);
 });

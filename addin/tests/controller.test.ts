@@ -272,6 +272,23 @@ describe("what goes along", () => {
     controller.handle({ type: "click", button: "sync" });
     expect(lastCall().name).toBe("sync whole prices.xlsx");
   });
+
+  test.each(["waiting", "ambiguous"])("of a mail that is %s is sent at once", async (state) => {
+    const { controller, lastCall, calls } = await openSession(state);
+    controller.handle({ type: "choose_along", along: { text: "none", files: null } });
+    expect(lastCall().name).toBe("sync none all");
+    await lastCall().answer(mailState(state));
+    expect(calls.filter(({ name }) => name.startsWith("sync"))).toHaveLength(1);
+  });
+
+  test("of a private mail that a rule moved is sent with the decision", async () => {
+    const { controller, lastCall } = await openSession("parked_private");
+    controller.handle({ type: "choose_along", along: { text: "none", files: null } });
+    expect(lastCall().name).toBe("state");
+    controller.handle({ type: "click", button: "sync" });
+    controller.handle({ type: "submit" });
+    expect(lastCall().name).toBe("sync none all private");
+  });
 });
 
 test("a colleague's mail is marked here too", async () => {

@@ -42,7 +42,7 @@ export function createSession() {
     announcements: 0,
     clearedNotes: 0,
     bodyText: "",
-    customers: [] as Customer[],
+    customers: [] as (Customer & { choice: string })[],
     customerAnswers: [] as CustomerAnswer[],
     customerError: null as AddinError | null,
     contacts: [] as Contact[],
@@ -65,8 +65,8 @@ export function createSession() {
     choose: (ref, id) => call(`choose ${id}`, ref),
     editPlace: (ref, edit) => call(editText(edit), ref),
     suggestions: async () => suggestions,
-    createCustomer: async (_, customer) => {
-      outlook.customers.push(customer);
+    createCustomer: async (_, customer, choice) => {
+      outlook.customers.push({ ...customer, choice: choiceText(choice) });
       if (outlook.customerError) {
         throw outlook.customerError;
       }

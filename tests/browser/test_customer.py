@@ -94,3 +94,56 @@ def test_an_organisation_is_created_for_one_more_place(person: Person, world: Wo
     form.get_by_role("button", name="Create and file here").click()
     person.sees("In webCRM")
     person.sees_in_webcrm("Kvistgaard Byg", "For a new Organisation too")
+
+
+def test_what_was_edited_before_holds_beside_the_new_customer(person: Person, world: World) -> None:
+    one, two, added = (world.customer() for _ in range(3))
+    ids = {o["OrganisationName"]: o["OrganisationId"] for o in world.sandbox.crm.organisations}
+    opportunity = world.sandbox.crm.add_opportunity(ids[one.organisation], "A deal", number="77")
+    subject = "Edited, then somebody new"
+    mail = Mail(subject, one.address, KIM, cc=(two.address,), body="<p>Marmalade</p>")
+    world.kim.deliver(mail)
+    person.opens(subject)
+    person.in_pane().get_by_label("Opportunity").select_option(str(opportunity))
+    person.press(f"Take away from {two.organisation}")
+    person.press("Add Organisation")
+    person.in_pane().locator("#search").fill(added.organisation)
+    person.in_pane().get_by_role("option", name=added.organisation).first.click()
+    person.in_pane().locator(".along summary").click()
+    person.in_pane().get_by_label("No text").check()
+    _names_new(person, "Nybyg Nord")
+    person.in_pane().locator(".panel").get_by_role("button", name="Create and file here").click()
+    person.sees("In webCRM")
+    names = [one.organisation, added.organisation, "Nybyg Nord"]
+    expect(person.in_pane().locator(".place .name")).to_have_text(names, timeout=PATIENCE_MS)
+    for name in names:
+        expect(person.sees_in_webcrm(name, subject)).not_to_contain_text("Marmalade")
+    person.sees_nothing_in_webcrm(two.organisation)
+    filed = [a for a in world.sandbox.crm.activities if a["ActivityDescription"] == subject]
+    assert {a["ActivityOrganisationId"]: a.get("ActivityOpportunityId") or 0 for a in filed}[
+        ids[one.organisation]
+    ] == opportunity
+
+
+def test_a_new_organisation_takes_the_place_of_another(person: Person, world: World) -> None:
+    customer = person.opens_mail_of_a_customer("Moved to somebody new")
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.press(f"Move from {customer.organisation} to another Organisation")
+    _types_new(person, "Nybyg Syd")
+    person.in_pane().locator(".panel").get_by_role("button", name="Create and file here").click()
+    person.sees("In webCRM")
+    names = person.in_pane().locator(".place .name")
+    expect(names).to_have_text(["Nybyg Syd"], timeout=PATIENCE_MS)
+    person.sees_in_webcrm("Nybyg Syd", "Moved to somebody new")
+    person.sees_nothing_in_webcrm(customer.organisation)
+
+
+def _names_new(person: Person, name: str) -> None:
+    person.press("Add Organisation")
+    _types_new(person, name)
+
+
+def _types_new(person: Person, name: str) -> None:
+    person.in_pane().locator("#search").fill(name)
+    person.in_pane().get_by_role("option", name=f"Create Organisation “{name}”").click()

@@ -37,6 +37,7 @@ class NewCustomer:
     key: CustomerKey
     by: str
     contact: ContactDraft | None
+    replaces_id: int | None
     organisation_id: int | None
     person_id: int | None
     requested_at: datetime
@@ -60,16 +61,24 @@ _IS_OPEN = new_customer.c.completed_at.is_(None) & new_customer.c.refusal.is_(No
 
 
 def save(
-    tx: Tx, key: CustomerKey, *, by: str, contact: ContactDraft | None, due_at: datetime
+    tx: Tx,
+    key: CustomerKey,
+    *,
+    by: str,
+    contact: ContactDraft | None,
+    replaces_id: int | None,
+    due_at: datetime,
 ) -> None:
     """Record what a person creates, before the first call. Replaces one that has ended.
 
-    `due_at`: when the job goes on with it if the request of the person does not finish it.
+    `replaces_id`: the Organisation that the new one replaces for this mail. `due_at`: when the job
+    goes on with it if the request of the person does not finish it.
     """
     written = [getattr(contact, name, None) for name in ContactDraft.__dataclass_fields__]
     values = {
         "by": by,
         **dict(zip(_CONTACT, written, strict=True)),
+        "replaces_id": replaces_id,
         "requested_at": tx.now,
         "due_at": due_at,
         "attempts": 0,

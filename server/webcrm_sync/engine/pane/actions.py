@@ -68,17 +68,12 @@ def sync(
     `chosen`: the person's own choice; Refused if webCRM has no such Organisation. `along`: the
     parts that the person chose. `even_if_private`: the person was asked.
     """
-    check_organisations_exist(context, chosen.organisations)
-    with context.begin() as tx:
-        for organisation_id, opportunity_id in chosen.opportunities:
-            check_opportunity(tx, organisation_id, opportunity_id)
+    check_chosen(context, chosen)
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if not chosen.is_exact:
         _check_replaces_one(shown, chosen.organisations)
-    elif Action.EDIT_PLACES in shown.actions:
-        seen = [target.organisation_id for target in shown.targets]
-        chosen = edit_list(seen, chosen, chosen.organisations)
+    chosen = with_removed(chosen, shown)
     refuse_private(mail, shown, even_if_private=even_if_private)
     decide_along(context, user, ref, mail, shown, along)
     is_new, is_held = shown.status is DisplayStatus.NEW, is_held_as_private(shown)
@@ -135,6 +130,22 @@ def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> N
     is_filed = shown.status is DisplayStatus.NEW and shown.other_copy is not None
     if is_filed and len(filed_under) > 1 and not filed_under.issuperset(organisation_ids):
         raise Refused(SEVERAL, code="SeveralOrganisations")
+
+
+def with_removed(chosen: ChosenPlaces, shown: MailStatus) -> ChosenPlaces:
+    """The choice, which also says what the person took off the list that was shown."""
+    if not (chosen.is_exact and chosen.organisations and Action.EDIT_PLACES in shown.actions):
+        return chosen
+    seen = [target.organisation_id for target in shown.targets]
+    return edit_list(seen, chosen, chosen.organisations)
+
+
+def check_chosen(context: Context, chosen: ChosenPlaces) -> None:
+    """Raise Refused if webCRM lacks one of the Organisations, or an Opportunity is not open."""
+    check_organisations_exist(context, chosen.organisations)
+    with context.begin() as tx:
+        for organisation_id, opportunity_id in chosen.opportunities:
+            check_opportunity(tx, organisation_id, opportunity_id)
 
 
 def check_organisations_exist(context: Context, organisation_ids: Sequence[int]) -> None:

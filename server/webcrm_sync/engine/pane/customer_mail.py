@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 from webcrm_sync.core.errors import Refused
-from webcrm_sync.core.places import AddPlace
+from webcrm_sync.core.places import AddPlace, MovePlace
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.actions import move_to_sync_folder
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
@@ -31,7 +32,7 @@ def move_in(
 def file_mail(
     context: Context, user: CurrentUser, key: CustomerKey, mail: LocatedMail, *, item_id: str = ""
 ) -> None:
-    """File the mail under the new Organisation too, wherever else it is filed. Idempotent.
+    """File the mail under the new Organisation, too or in place of another one. Idempotent.
 
     A mail that has left the sync folder since stays out. `item_id`: what Outlook calls the mail.
     """
@@ -41,8 +42,16 @@ def file_mail(
     if request is None or request.organisation_id is None:
         return
     if mail.head.folder_id in folders:
-        # A mail that is in too many places already keeps them: the customer exists nevertheless.
-        with suppress(Refused):
-            edit_places_of(context, user, mail, AddPlace(request.organisation_id), item_id=item_id)
+        edit = partial(edit_places_of, context, user, mail, item_id=item_id)
+        to = request.organisation_id
+        try:
+            edit(
+                AddPlace(to) if request.replaces_id is None else MovePlace(request.replaces_id, to)
+            )
+        except Refused:
+            # The place that gives way is gone already, or the mail is in too many places and keeps
+            # them: the customer exists nevertheless.
+            with suppress(Refused):
+                edit(AddPlace(to))
     with context.begin() as tx:
         new_customers.complete(tx, key)

@@ -11,7 +11,9 @@ from webcrm_sync.core.crm import OrganisationDraft
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.new_customer import SHARED, ContactDraft
 from webcrm_sync.core.organisation_names import fold_name
+from webcrm_sync.core.places import NO_CHOICE, ChosenPlaces
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.pane.actions import check_chosen, with_removed
 from webcrm_sync.engine.pane.along_actions import decide_along, refuse_private
 from webcrm_sync.engine.pane.customer_fields import check_fields
 from webcrm_sync.engine.pane.customer_mail import file_mail, move_in
@@ -46,13 +48,16 @@ _UNFIT = frozenset({DisplayStatus.DRAFT, DisplayStatus.MIRRORED, DisplayStatus.S
 class CustomerForm:
     """What a person entered. `is_even_if_similar`: the similar Organisations are others.
 
-    `along`: the parts of the mail that the person chose. `is_even_if_private`: the person was asked
-    about a private mail.
+    `places`: where else the person wants a mail that is not synced yet. `replaces`: the place that
+    the new Organisation takes over, None = no place. `along`: the parts of the mail that the person
+    chose. `is_even_if_private`: the person was asked about a private mail.
     """
 
     organisation: OrganisationDraft
     contact: ContactDraft | None = None
     is_even_if_similar: bool = False
+    places: ChosenPlaces = NO_CHOICE
+    replaces: int | None = None
     along: Along | None = None
     is_even_if_private: bool = False
 
@@ -78,6 +83,7 @@ def create_customer(
     Idempotent: a second press returns the same ids. Raises InvalidField, Refused, TryLater, Gone.
     """
     refuse_elsewhere(user)
+    check_chosen(context, form.places)
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if shown.status in _UNFIT:
@@ -86,6 +92,7 @@ def create_customer(
     decide_along(context, user, ref, mail, shown, form.along)
     key = CustomerKey(user.box.id, mail.graph_id, fold_name(form.organisation.name))
     is_new = shown.status is DisplayStatus.NEW
+    form = replace(form, places=with_removed(form.places, shown))
     if similar := _begin(context, user, ref, key, form, is_new=is_new):
         return CreatedCustomer(similar=similar)
     is_created = _try_now(context, key, is_new=is_new)
@@ -119,14 +126,22 @@ def _begin(
         draft = replace(form.organisation, owner_id=_webcrm_user_id(tx, user))
         claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
         due_at = tx.now + _TAKE_OVER
-        new_customers.save(tx, key, by=user.name, contact=form.contact, due_at=due_at)
-        if is_new:  # records this person, also when the job moves the mail
+        new_customers.save(
+            tx,
+            key,
+            by=user.name,
+            contact=form.contact,
+            replaces_id=form.replaces,
+            due_at=due_at,
+        )
+        if is_new:  # records this person and where else the mail belongs, also for the job
             sync_requests.save_request(
                 tx,
                 key.mailbox_id,
                 key.graph_id,
                 item_id=ref.item_id,
                 by=user.name,
+                chosen=form.places,
             )
     return ()
 

@@ -33,7 +33,9 @@ organisation_claim = Table(
 
 #: A customer that a person creates for one copy of a mail. `contact_...`: NULL = no contact, and
 #: once the contact exists: the product keeps no copy of it. `moved_at`: when the copy was moved
-#: into the sync folder. `refusal`: why webCRM did not take it. `by`: the person's name.
+#: into the sync folder. `replaces_id`: the Organisation that the new one replaces as a place of the
+#: mail, NULL = none, 0 = the mail was filed without one. `refusal`: why webCRM did not take it.
+#: `by`: the person's name.
 new_customer = Table(
     "new_customer",
     metadata,
@@ -45,6 +47,7 @@ new_customer = Table(
     Column("contact_address", Text),
     Column("contact_title", Text),
     Column("contact_phone", Text),
+    Column("replaces_id", BigInteger),
     Column("organisation_id", BigInteger),
     Column("person_id", BigInteger),
     time("requested_at", nullable=False),

@@ -9,9 +9,17 @@ from pydantic import Field, StringConstraints
 from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.crm import OrganisationDraft
 from webcrm_sync.core.new_customer import ContactDraft
+from webcrm_sync.core.places import NO_CHOICE
 from webcrm_sync.engine.pane.customers import CustomerForm
 from webcrm_sync.web.api.along_schemas import AlongShape
-from webcrm_sync.web.api.json_model import NO_NUL, PLAIN_NAME, Address, JsonModel
+from webcrm_sync.web.api.json_model import (
+    NO_NUL,
+    PLAIN_NAME,
+    Address,
+    JsonModel,
+    OrganisationIdOrNone,
+)
+from webcrm_sync.web.api.place_schemas import Places, exact_places
 from webcrm_sync.web.api.schemas import MailRequest, MailStateShape, OrganisationShape
 
 #: webCRM's Swagger gives most texts of an Organisation this length.
@@ -55,12 +63,16 @@ class CustomerRequest(MailRequest):
     """A customer to create from a mail, which is then synced there.
 
     `evenIfSimilar`: the person has seen the similar Organisations, and none of them is meant.
+    `places`, of a mail that is not synced yet: where else the person wants it, null = as matched.
+    `replaces`: the place that the new Organisation takes over, 0 = filed without one, null = none.
     `along`, `evenIfPrivate`: as for a mail that is synced.
     """
 
     organisation: NewOrganisationShape
     contact: FirstContactShape | None = None
     even_if_similar: bool = False
+    places: Places | None = None
+    replaces: OrganisationIdOrNone | None = None
     along: AlongShape | None = None
     even_if_private: bool = False
 
@@ -71,6 +83,8 @@ class CustomerRequest(MailRequest):
             self.organisation.draft,
             self.contact.draft if self.contact else None,
             is_even_if_similar=self.even_if_similar,
+            places=NO_CHOICE if self.places is None else exact_places(self.places),
+            replaces=self.replaces,
             along=self.along.along if self.along else None,
             is_even_if_private=self.even_if_private,
         )

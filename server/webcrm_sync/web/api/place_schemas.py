@@ -24,6 +24,16 @@ class PlaceShape(JsonModel):
     opportunity_id: OpportunityId | None = None
 
 
+Places = Annotated[list[PlaceShape], Field(max_length=MOST_PLACES)]
+
+
+def exact_places(places: list[PlaceShape]) -> ChosenPlaces:
+    """The list that the person made, as a value of the engine."""
+    pairs = {p.organisation_id: p.opportunity_id for p in places}
+    with_opportunity = tuple((o, op) for o, op in pairs.items() if op)
+    return ChosenPlaces(tuple(pairs), is_exact=True, opportunities=with_opportunity)
+
+
 class SyncRequest(MailRequest):
     """A mail to sync, and where the person wants it.
 
@@ -34,7 +44,7 @@ class SyncRequest(MailRequest):
     """
 
     organisation_ids: Annotated[list[OrganisationId], Field(max_length=MOST_PLACES)] | None = None
-    places: Annotated[list[PlaceShape], Field(max_length=MOST_PLACES)] | None = None
+    places: Places | None = None
     along: AlongShape | None = None
     even_if_private: bool = False
 
@@ -43,9 +53,7 @@ class SyncRequest(MailRequest):
         """The choice as a value of the engine."""
         if self.places is None:
             return ChosenPlaces(tuple(dict.fromkeys(self.organisation_ids or ())))
-        pairs = {p.organisation_id: p.opportunity_id for p in self.places}
-        with_opportunity = tuple((o, op) for o, op in pairs.items() if op)
-        return ChosenPlaces(tuple(pairs), is_exact=True, opportunities=with_opportunity)
+        return exact_places(self.places)
 
 
 class AddPlaceRequest(MailRequest):
