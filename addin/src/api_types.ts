@@ -496,6 +496,7 @@ export interface components {
             mail: components["schemas"]["MailStateShape"] | null;
             organisationId: number | null;
             personId: number | null;
+            isFirstKept: boolean;
         };
         NewOrganisationShape: {
             name: string;

@@ -2,6 +2,7 @@
 
 import type { Api } from "./api.ts";
 import type { Customer, MailState, Organisation } from "./api_models.ts";
+import { AddinError } from "./errors.ts";
 import { contactForm, type ContactForm, missingFields, organisationForm } from "./forms.ts";
 import type { Host } from "./host.ts";
 import type { MailRef } from "./selection.ts";
@@ -100,16 +101,20 @@ export class ContactController {
     const evenIfPrivate = Boolean(mailState?.sensitivity);
     // A candidate that was marked is the answer to a question that the new customer answers.
     const places = mailState?.candidates.length ? null : draft.places;
-    const { similar, mail: after } = await this.api.createCustomer(
+    const created = await this.api.createCustomer(
       mail,
       { ...customerOf(form), evenIfSimilar },
       { ...draft, places, evenIfPrivate },
     );
-    return after ? loaded(after) : { type: "similar_found", similar };
+    const { similar, mail: after, isFirstKept } = created;
+    if (!after) {
+      return { type: "similar_found", similar };
+    }
+    return isFirstKept ? { ...loaded(after), error: new AddinError("first_kept") } : loaded(after);
   }
 }
 
-function loaded(mailState: MailState): Event {
+function loaded(mailState: MailState): Extract<Event, { type: "loaded" }> {
   return { type: "loaded", mailState, by: "person", at: Date.now() };
 }
 

@@ -2,7 +2,8 @@
 
 /**
  * `refused`: the sign-in itself failed. `private`: the person must agree first. `last_place`: the
- * mail has no other place. `away`: the server does not answer.
+ * mail has no other place. `first_kept`: a customer is as an earlier form said. `away`: the server
+ * does not answer.
  */
 export type ErrorKind =
   | "signed_out"
@@ -15,6 +16,7 @@ export type ErrorKind =
   | "conflict"
   | "private"
   | "last_place"
+  | "first_kept"
   | "offline"
   | "away"
   | "try_later";

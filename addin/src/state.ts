@@ -55,7 +55,7 @@ export type Event =
   | { type: "selected"; selection: Selection }
   | { type: "requested"; request: PendingRequest }
   | { type: "slow" }
-  | { type: "loaded"; mailState: MailState; by: Cause; at: number }
+  | { type: "loaded"; mailState: MailState; by: Cause; at: number; error?: AddinError }
   | { type: "failed"; error: AddinError; by: Cause }
   | { type: "notice_closed" }
   | { type: "places_edited"; edit: PlaceEdit }
@@ -213,7 +213,7 @@ function asConnectionError(error: AddinError): AddinError | null {
 
 function loaded(
   model: Model,
-  { mailState, by, at }: { mailState: MailState; by: Cause; at: number },
+  { mailState, by, at, error }: Extract<Event, { type: "loaded" }>,
 ): Partial<Model> {
   const isFilingExpected = model.isFilingExpected && mailState.state === "waiting";
   const isInProgress =
@@ -228,6 +228,7 @@ function loaded(
     isFilingExpected,
     alwaysSync: mailState.alwaysSync === model.alwaysSync ? null : model.alwaysSync,
     ...unfinishedInput(model, mailState, by),
+    ...(error && { notice: { error, by } }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { AddinError } from "../src/errors.ts";
-import { openSession } from "./session_harness.ts";
+import { CREATED, openSession } from "./session_harness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -64,6 +64,7 @@ describe("a new customer", () => {
       mail: null,
       organisationId: null,
       personId: null,
+      isFirstKept: false,
     };
     outlook.customerAnswers = [similar, similar];
     controller.handle({ type: "submit" });
@@ -80,6 +81,18 @@ describe("a new customer", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(outlook.contacts).toMatchObject([{ name: "Purchasing", organisationId: 7 }]);
     expect(lastCall().name).toBe("sync");
+  });
+
+  test("that an earlier form has created says so", async () => {
+    const { controller, outlook, views } = await openForm();
+    outlook.customerAnswers = [{ ...CREATED, isFirstKept: true }];
+    controller.handle({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(views.at(-1)).toMatchObject({
+      panel: null,
+      notice: { sentence: "Already created" },
+      status: { sentence: "On its way to webCRM" },
+    });
   });
 
   test("that the server refuses keeps the input, and says why at the field", async () => {

@@ -23,11 +23,12 @@ interface PendingCall {
   fail: (error: AddinError) => Promise<unknown>;
 }
 
-const CREATED: CustomerAnswer = {
+export const CREATED: CustomerAnswer = {
   similar: [],
   mail: mailState("on_its_way"),
   organisationId: 7,
   personId: 12,
+  isFirstKept: false,
 };
 
 /** A session that is not open yet; the test sets `outlook`, and reads what was called and shown. */

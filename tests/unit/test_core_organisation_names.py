@@ -153,15 +153,15 @@ def test_these_are_not(one: str, other: str) -> None:
 
 def test_the_likeliest_comes_first_and_few_are_shown() -> None:
     names = known("Vindmarke", "Vindmark A/S", "Solgaard", "Vindmerke", "Skovby")
-    found = find_similar("Vindmark", names, same_domain=[3], limit=4)
+    found = find_similar("Vindmark", names, related=[3], limit=4)
     assert [one.name for one in found] == ["Vindmark A/S", "Solgaard", "Vindmarke"]
-    assert len(find_similar("Vindmark", names, same_domain=[3], limit=2)) == 2
+    assert len(find_similar("Vindmark", names, related=[3], limit=2)) == 2
     assert find_similar("Vindmark", known("Vindmark") * 3, limit=9) == tuple(known("Vindmark"))
 
 
 def test_the_owner_of_the_domain_comes_before_all_but_the_same_name() -> None:
     names = known("Vindmarke", "Solgaard", "Vindmark", "Vindmarka", "Vindmark A/S")
-    found = find_similar("Vindmark", names, same_domain=[2, 4, 5], limit=9)
+    found = find_similar("Vindmark", names, related=[2, 4, 5], limit=9)
     assert [one.name for one in found] == [
         "Vindmark A/S",  # the same name, and the owner
         "Vindmark",

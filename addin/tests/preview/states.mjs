@@ -272,6 +272,7 @@ export const customer = {
     mail: null,
     organisationId: null,
     personId: null,
+    isFirstKept: false,
 };
 export const organisations = [
     { id: 7, name: "Harbour Logistics" },

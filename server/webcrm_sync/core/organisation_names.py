@@ -101,24 +101,24 @@ def find_similar(
     name: str,
     known: Iterable[KnownName],
     *,
-    same_domain: Collection[int] = (),
+    related: Collection[int] = (),
     limit: int,
 ) -> tuple[KnownName, ...]:
     """The known Organisations that may be the new one, the likeliest first, at most `limit`.
 
     Alike are equal keys, and longer keys that are one or two letters apart; two letters in the
-    wrong order count as one. `same_domain`: the ids of those that own its domain. First come equal
-    keys, then owners of the domain, then similar keys.
+    wrong order count as one. `related`: the ids of those with its domain or its contact. First come
+    equal keys, then related ones, then similar keys.
     """
     by_id = {one.organisation_id: one for one in known}
     apart = _letters_apart(name_key(name), by_id)
-    owners = by_id.keys() & same_domain
+    likely = by_id.keys() & related
 
     def rank(one: int) -> tuple[bool, bool, float, str, int]:
         letters = apart.get(one, math.inf)
-        return letters > 0, one not in owners, letters, by_id[one].name.casefold(), one
+        return letters > 0, one not in likely, letters, by_id[one].name.casefold(), one
 
-    ranked = sorted(apart.keys() | owners, key=rank)
+    ranked = sorted(apart.keys() | likely, key=rank)
     return tuple(by_id[one] for one in ranked[:limit])
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.customer_digest import CustomerDigest
 from webcrm_sync.core.new_customer import ContactDraft
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
@@ -31,7 +32,8 @@ class CustomerKey:
 class NewCustomer:
     """A customer that a person creates, see `store.schema.new_customers`.
 
-    `contact`: what is to be created, None = no contact, or it exists.
+    `contact`: what is to be created, None = no contact, or it exists. `digest`: of what the person
+    entered, None = unknown.
     """
 
     key: CustomerKey
@@ -45,6 +47,7 @@ class NewCustomer:
     completed_at: datetime | None
     refusal: str | None
     attempts: int
+    digest: CustomerDigest | None
 
     @property
     def is_open(self) -> bool:
@@ -55,8 +58,9 @@ class NewCustomer:
 _KEY = tuple(CustomerKey.__dataclass_fields__)
 _CONTACT = tuple(f"contact_{name}" for name in ContactDraft.__dataclass_fields__)
 _NO_CONTACT: Mapping[str, None] = dict.fromkeys(_CONTACT)
-_REST = tuple(n for n in NewCustomer.__dataclass_fields__ if n not in {"key", "contact"})
-_COLUMNS = [new_customer.c[name] for name in (*_KEY, *_CONTACT, *_REST)]
+_APART = {"key", "contact", "digest"}
+_REST = tuple(n for n in NewCustomer.__dataclass_fields__ if n not in _APART)
+_COLUMNS = [new_customer.c[name] for name in (*_KEY, *_CONTACT, *_REST, "digest")]
 _IS_OPEN = new_customer.c.completed_at.is_(None) & new_customer.c.refusal.is_(None)
 
 
@@ -67,6 +71,7 @@ def save(
     by: str,
     contact: ContactDraft | None,
     replaces_id: int | None,
+    digest: CustomerDigest,
     due_at: datetime,
 ) -> None:
     """Record what a person creates, before the first call. Replaces one that has ended.
@@ -80,6 +85,7 @@ def save(
         **dict(zip(_CONTACT, written, strict=True)),
         "replaces_id": replaces_id,
         "requested_at": tx.now,
+        "digest": astuple(digest),
         "due_at": due_at,
         "attempts": 0,
         **dict.fromkeys(("organisation_id", "person_id", "moved_at", "completed_at", "refusal")),
@@ -93,6 +99,31 @@ def read(tx: Tx, key: CustomerKey) -> NewCustomer | None:
     """What became of this request, None = there is none."""
     row = tx.connection.execute(select(*_COLUMNS).where(*_is(key))).first()
     return _read(tuple(row)) if row else None
+
+
+def digests_since(tx: Tx, folded_name: str, since: datetime) -> Sequence[CustomerDigest]:
+    """What the forms for this Organisation from that time on said; without those refused."""
+    query = (
+        select(new_customer.c.digest)
+        .join(mailbox, mailbox.c.id == new_customer.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, new_customer.c.folded_name == folded_name)
+        .where(new_customer.c.requested_at >= since, new_customer.c.refusal.is_(None))
+        .where(new_customer.c.digest.is_not(None))
+    )
+    return [CustomerDigest(*digest) for digest in tx.connection.execute(query).scalars()]
+
+
+def is_contact_under_way(tx: Tx, address: str, *, but_at: str, since: datetime) -> bool:
+    """True while a person creates this contact at an Organisation with another folded name."""
+    query = (
+        select(new_customer.c.graph_id)
+        .join(mailbox, mailbox.c.id == new_customer.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, new_customer.c.folded_name != but_at)
+        .where(new_customer.c.contact_address == address, new_customer.c.requested_at > since)
+        .where(_IS_OPEN)
+        .limit(1)
+    )
+    return tx.connection.execute(query).first() is not None
 
 
 def of_copies(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, NewCustomer]:
@@ -202,4 +233,10 @@ def _read(row: tuple[Any, ...]) -> NewCustomer:
     key, row = CustomerKey(*row[: len(_KEY)]), row[len(_KEY) :]
     written, row = row[: len(_CONTACT)], row[len(_CONTACT) :]
     contact = ContactDraft(*written) if written[1] is not None else None
-    return NewCustomer(key=key, contact=contact, **dict(zip(_REST, row, strict=True)))
+    *rest, digest = row
+    return NewCustomer(
+        key=key,
+        contact=contact,
+        digest=CustomerDigest(*digest) if digest else None,
+        **dict(zip(_REST, rest, strict=True)),
+    )

@@ -20,8 +20,11 @@ _REST = tuple(name for name in OrganisationClaim.__dataclass_fields__ if name !=
 _COLUMNS = [organisation_claim.c[name] for name in (*_DRAFT, *_REST)]
 
 
-def claim(tx: Tx, folded_name: str, draft: OrganisationDraft, *, void_before: datetime) -> None:
-    """Claim the name, unless somebody has. A finished claim from before `void_before` is void."""
+def claim(tx: Tx, folded_name: str, draft: OrganisationDraft, *, void_before: datetime) -> datetime:
+    """Claim the name, unless somebody has. A finished claim from before `void_before` is void.
+
+    Returns the time of the claim that holds.
+    """
     values = {**asdict(draft), "claimed_at": tx.now, "due_at": tx.now}
     fresh: dict[str, object] = {
         "intent_at": None,
@@ -40,6 +43,9 @@ def claim(tx: Tx, folded_name: str, draft: OrganisationDraft, *, void_before: da
             index_elements=list(keys), set_={**values, **fresh}, where=is_void
         )
     )
+    query = select(organisation_claim.c.claimed_at).where(*_is(tx, folded_name))
+    claimed_at: datetime = tx.connection.execute(query).scalar_one()
+    return claimed_at
 
 
 def read_claim(tx: Tx, folded_name: str) -> OrganisationClaim | None:

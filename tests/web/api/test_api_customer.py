@@ -56,6 +56,7 @@ def test_similar_organisations_come_back_until_the_person_says_it_is_another(
         "mail": None,
         "organisationId": None,
         "personId": None,
+        "isFirstKept": False,
     }
     again = kim.post("customer", mail, organisation=organisation, evenIfSimilar=True)
     assert again.json is not None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from webcrm_sync.core.addresses import find_domains, is_mailable
+from webcrm_sync.core.addresses import display_address, find_domains, is_mailable
 from webcrm_sync.core.crm import OrganisationDraft
 from webcrm_sync.core.direction import FREE_MAIL, Internals
 from webcrm_sync.core.errors import Forbidden, Gone, InvalidField, Refused
@@ -31,15 +32,22 @@ _FIELDS = {
 
 def check_fields(
     draft: OrganisationDraft, contact: ContactDraft | None, internals: Internals
-) -> None:
-    """Raise InvalidField for the first field that webCRM or matching could not use."""
+) -> OrganisationDraft:
+    """The Organisation as webCRM receives it: people may enter a web address for its domain.
+
+    Raises InvalidField for the first field that webCRM or matching could not use.
+    """
     if not name_key(draft.name):
         raise InvalidField("The name has no letters.", field="organisation.name")
-    _check_domain(draft.domain, internals)
+    draft = replace(draft, domain=_check_domain(draft.domain, internals))
     if draft.www and not (_WEB_ADDRESS.fullmatch(draft.www) and find_domains(draft.www)):
         raise InvalidField("This is no web address.", field="organisation.www")
-    if contact is None:
-        return
+    if contact is not None:
+        _check_contact(contact, internals)
+    return draft
+
+
+def _check_contact(contact: ContactDraft, internals: Internals) -> None:
     if not contact.name:
         raise InvalidField("The name has no visible characters.", field="contact.name")
     if not is_mailable(contact.address):
@@ -48,9 +56,10 @@ def check_fields(
         raise InvalidField("This is the address of a colleague.", field="contact.address")
 
 
-def _check_domain(domain: str, internals: Internals) -> None:
+def _check_domain(domain: str, internals: Internals) -> str:
+    """The domain alone, as people read it."""
     if not domain:
-        return
+        return ""
     found = find_domains(domain)
     if len(found) != 1:
         raise InvalidField("Enter one domain, such as havnebyg.dk.", field="organisation.domain")
@@ -61,6 +70,7 @@ def _check_domain(domain: str, internals: Internals) -> None:
         )
     if found[0] in internals.domains:
         raise InvalidField("This is your own domain.", field="organisation.domain")
+    return display_address(found[0])
 
 
 def name_field(error: Refused | Gone) -> Refused:

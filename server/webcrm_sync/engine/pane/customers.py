@@ -8,6 +8,7 @@ from datetime import timedelta
 from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.along import Along
 from webcrm_sync.core.crm import OrganisationDraft
+from webcrm_sync.core.customer_digest import CustomerDigest, is_overruled
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.new_customer import SHARED, ContactDraft
 from webcrm_sync.core.organisation_names import fold_name
@@ -66,13 +67,23 @@ class CustomerForm:
 class CreatedCustomer:
     """What became of a form. With `similar` Organisations nothing was created.
 
-    An id of None: it is not known yet, or no contact was wanted.
+    An id of None: it is not known yet, or no contact was wanted. `is_first_kept`: an earlier form
+    said something else, and the customer is as that one said.
     """
 
     similar: tuple[Organisation, ...] = ()
     mail: MailStatus | None = None
     organisation_id: int | None = None
     person_id: int | None = None
+    is_first_kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What the tables say of a form before webCRM is asked, see `CreatedCustomer`."""
+
+    similar: tuple[Organisation, ...] = ()
+    is_first_kept: bool = False
 
 
 def create_customer(
@@ -80,7 +91,8 @@ def create_customer(
 ) -> CreatedCustomer:
     """Create the customer and sync the mail there, or go on in a job if webCRM is slow.
 
-    Idempotent: a second press returns the same ids. Raises InvalidField, Refused, TryLater, Gone.
+    Idempotent: a second press returns the same ids, whatever its form says. Raises InvalidField,
+    Refused, TryLater, Gone.
     """
     refuse_elsewhere(user)
     check_chosen(context, form.places)
@@ -93,13 +105,15 @@ def create_customer(
     key = CustomerKey(user.box.id, mail.graph_id, fold_name(form.organisation.name))
     is_new = shown.status is DisplayStatus.NEW
     form = replace(form, places=with_removed(form.places, shown))
-    if similar := _begin(context, user, ref, key, form, is_new=is_new):
-        return CreatedCustomer(similar=similar)
+    begun = _begin(context, user, ref, key, form, is_new=is_new)
+    if begun.similar:
+        return CreatedCustomer(similar=begun.similar)
     is_created = _try_now(context, key, is_new=is_new)
     mail = move_in(context, user, key, mail)
     if is_created:
         file_mail(context, user, key, mail, item_id=ref.item_id)
-    return _read_result(context, user, key, mail)
+    created = _read_result(context, user, key, mail)
+    return replace(created, is_first_kept=begun.is_first_kept)
 
 
 def _begin(
@@ -110,29 +124,31 @@ def _begin(
     form: CustomerForm,
     *,
     is_new: bool,
-) -> tuple[Organisation, ...]:
-    """Record what is to be created. Returns similar Organisations instead if there are any."""
+) -> _Begun:
+    """Record what is to be created, unless there are similar Organisations."""
     with context.begin() as tx:
         lock_company(tx)  # two colleagues may press at the same moment
+        internals = mailboxes.internals(tx, context.settings.internal_domains)
+        draft = check_fields(form.organisation, form.contact, internals)
+        digest = CustomerDigest.of(draft, form.contact)
         known = new_customers.read(tx, key)
         if known is not None and (known.is_open or (known.completed_at and not is_new)):
-            return ()
-        internals = mailboxes.internals(tx, context.settings.internal_domains)
-        check_fields(form.organisation, form.contact, internals)
+            return _Begun(is_first_kept=known.digest not in {None, digest})
         if not form.is_even_if_similar:
-            similar = find_similar_organisations(tx, form.organisation, form.contact)
+            similar = find_similar_organisations(tx, draft, form.contact)
             if similar:
-                return similar
-        draft = replace(form.organisation, owner_id=_webcrm_user_id(tx, user))
-        claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
-        due_at = tx.now + _TAKE_OVER
+                return _Begun(similar)
+        draft = replace(draft, owner_id=_webcrm_user_id(tx, user))
+        claimed_at = claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
+        earlier = new_customers.digests_since(tx, key.folded_name, claimed_at)
         new_customers.save(
             tx,
             key,
             by=user.name,
             contact=form.contact,
             replaces_id=form.replaces,
-            due_at=due_at,
+            digest=digest,
+            due_at=tx.now + _TAKE_OVER,
         )
         if is_new:  # records this person and where else the mail belongs, also for the job
             sync_requests.save_request(
@@ -143,7 +159,7 @@ def _begin(
                 by=user.name,
                 chosen=form.places,
             )
-    return ()
+    return _Begun(is_first_kept=is_overruled(digest, earlier))
 
 
 def _webcrm_user_id(tx: Tx, user: CurrentUser) -> int | None:

@@ -1,8 +1,8 @@
-"""Finds the Organisations that a new one may be: of nearly the same name, or of its domain."""
+"""Finds the Organisations that a new one may be: of nearly its name, its domain, its contact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from webcrm_sync.core.addresses import domain_of, find_domains
@@ -13,7 +13,7 @@ from webcrm_sync.core.new_customer import SHARED, ContactDraft
 from webcrm_sync.core.organisation_names import KnownName, find_similar, fold_name, name_key
 from webcrm_sync.core.platforms import is_platform
 from webcrm_sync.engine.pane.organisations import Organisation
-from webcrm_sync.store import directory
+from webcrm_sync.store import directory, new_customers
 from webcrm_sync.store import organisation_claims as claims
 from webcrm_sync.store.database import Tx
 
@@ -37,7 +37,7 @@ def find_similar_organisations(
     """The Organisations that the new one may be, the likeliest first.
 
     None if a person has claimed the very name a moment ago: then both mean the same. Raises
-    TryLater while somebody creates an Organisation of nearly this name.
+    TryLater while somebody creates an Organisation of nearly this name, or the same contact.
     """
     recent = claims.claims_since(tx, tx.now - SHARED)
     if any(folded_name == fold_name(draft.name) for folded_name, _ in recent):
@@ -47,18 +47,29 @@ def find_similar_organisations(
         for _, claim in recent
         if claim.organisation_id is None and claim.claimed_at > tx.now - _PATIENCE
     )
-    if find_similar(draft.name, under_way, limit=1):
+    if find_similar(draft.name, under_way, limit=1) or _is_under_way(tx, draft, contact):
         raise TryLater(
-            "Somebody creates an Organisation of nearly this name at this moment.",
+            "Somebody creates nearly the same customer at this moment.",
             retry_at=tx.now + _RETRY_AFTER,
         )
-    owners = _owners(tx, own_domains(draft, contact))
-    known = directory.names_like(tx, name_key(draft.name), also=owners)
-    return _view(find_similar(draft.name, known, same_domain=owners, limit=_LIMIT))
+    related = _related(tx, draft, contact)
+    known = directory.names_like(tx, name_key(draft.name), also=related)
+    return _view(find_similar(draft.name, known, related=related, limit=_LIMIT))
 
 
-def _owners(tx: Tx, domains: Iterable[str]) -> list[int]:
-    return sorted({i for _, i in directory.look_up(tx, (), domains).domains})
+def _is_under_way(tx: Tx, draft: OrganisationDraft, contact: ContactDraft | None) -> bool:
+    """True while somebody creates this contact at another Organisation."""
+    if contact is None:
+        return False
+    name, since = fold_name(draft.name), tx.now - _PATIENCE
+    return new_customers.is_contact_under_way(tx, contact.address, but_at=name, since=since)
+
+
+def _related(tx: Tx, draft: OrganisationDraft, contact: ContactDraft | None) -> list[int]:
+    """The Organisations that have the domain, or the contact already."""
+    addresses = [contact.address] if contact else []
+    known = directory.look_up(tx, addresses, own_domains(draft, contact))
+    return sorted({i for _, i in known.domains} | {c.organisation_id for c in known.contacts})
 
 
 def _view(names: Sequence[KnownName]) -> tuple[Organisation, ...]:

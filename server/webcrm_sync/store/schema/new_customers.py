@@ -36,6 +36,7 @@ organisation_claim = Table(
 #: into the sync folder. `replaces_id`: the Organisation that the new one replaces as a place of the
 #: mail, NULL = none, 0 = the mail was filed without one. `refusal`: why webCRM did not take it.
 #: `by`: the person's name.
+#: `digest`: of what was entered (`core.customer_digest`), NULL = recorded by an earlier version.
 new_customer = Table(
     "new_customer",
     metadata,
@@ -56,5 +57,6 @@ new_customer = Table(
     Column("refusal", Text),
     time("due_at", nullable=False),
     count("attempts"),
+    Column("digest", ARRAY(BigInteger, as_tuple=True)),
     Index("ix_new_customer_due", "due_at", postgresql_where=text("completed_at IS NULL")),
 )

@@ -94,10 +94,12 @@ class NewCustomerShape(JsonModel):
     """What became of a new customer.
 
     With `similar` Organisations nothing was created: the person looks at them first. An id of null
-    is not known yet, or no contact was wanted; the mail is then on its way.
+    is not known yet, or no contact was wanted; the mail is then on its way. `isFirstKept`: an
+    earlier form said something else, and the customer is as that one said.
     """
 
     similar: list[OrganisationShape]
     mail: MailStateShape | None
     organisation_id: int | None
     person_id: int | None
+    is_first_kept: bool
