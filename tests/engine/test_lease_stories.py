@@ -13,6 +13,7 @@ from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.mailbox_lease import CHECK_EVERY
 from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.mailboxes.lease import HeldElsewhere
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove, recover
 from webcrm_sync.engine.reconciliation.differences import Kind
@@ -164,6 +165,23 @@ def test_a_backup_from_before_a_take_over_does_nothing_until_it_takes_over_too(
         work(backup, other, first)
         assert differences(backup) == []
     check_filed_once(first, kim, "Before", "After", "Last")
+
+
+@pytest.mark.parametrize("what", ["renamed", "deleted"])
+def test_a_mailbox_is_taken_back_although_its_folder_was_changed_meanwhile(
+    first: Scenario, kim: SimMailbox, what: str
+) -> None:
+    with another_installation(first) as other:
+        take_over(other)
+        work(other, first)
+        change = {"renamed": lambda path: kim.rename_folder(path, "Old")}
+        change.get(what, kim.delete_folder)(f"inbox/{FOLDER}")
+        with pytest.raises(HeldElsewhere, match=r"http://second\.example"):
+            admin.add(first.context, admin.inspect(first.context, KIM))
+        take_over(first)
+        work(other, first)
+        assert read_status(first.context).mailboxes[0].trouble is None
+        assert "http://first.example" in (read_status(other.context).mailboxes[0].trouble or "")
 
 
 def test_two_copies_of_one_mail_in_two_installations_are_named_by_both_proofs(

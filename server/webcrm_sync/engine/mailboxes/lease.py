@@ -104,15 +104,23 @@ def anchor_of(folders: Sequence[SyncFolder]) -> SyncFolder | None:
 
 
 def find_rival(context: Context, user_id: str, folder_ids: Sequence[str]) -> str | None:
-    """The lease of another installation on one of these folders, None = there is none."""
-    if not folder_ids:
-        return None
-    facts = context.graph.fetch_folder_facts(user_id, folder_ids)
+    """The lease of another installation on the mailbox, None = there is none.
+
+    `folder_ids`: the folders that have a sync folder's name now. The folders that we know count
+    too, since a person may have renamed them. If none of those is left, the lease that we found
+    last still counts.
+    """
     with context.begin() as tx:
         mailbox_id = mailboxes.mailbox_of_user(tx, user_id)
+        known = mailboxes.folders(tx, mailbox_id) if mailbox_id else ()
         own = mailbox_leases.read(tx, mailbox_id) if mailbox_id else MailboxLease()
+    ids = list(dict.fromkeys([*folder_ids, *(folder.graph_id for folder in known)]))
+    facts = context.graph.fetch_folder_facts(user_id, ids) if ids else {}
     free = {None, RELEASED, own.written, own.intended}
-    return next((one.lease for one in facts.values() if one and one.lease not in free), None)
+    found = next((one.lease for one in facts.values() if one and one.lease not in free), None)
+    anchor = anchor_of(known)
+    is_gone = anchor is None or facts[anchor.graph_id] is None
+    return found or (own.rival if is_gone else None)
 
 
 def stop_for_rival(context: Context, user_id: str, rival: str) -> None:
