@@ -212,10 +212,11 @@ async function send(base: string, request: Request, bearer: string): Promise<Res
 }
 
 async function errorOf(response: Response): Promise<AddinError> {
-  const { code, detail = null, claims = null, field = null } = await readProblem(response);
+  const { code, detail = null, claims = null, ...refused } = await readProblem(response);
+  const { field = null, phrase = null } = refused;
   const kindWithoutCode = response.status === 401 ? "signed_out" : "away";
   const kind = (code && KINDS[code]) ?? kindWithoutCode;
-  return new AddinError(kind, detail, claims, retryAfterMs(response), field);
+  return new AddinError(kind, detail, claims, retryAfterMs(response), field, phrase);
 }
 
 /** How long to wait before the next call; both forms of Retry-After (RFC 9110, 10.2.3). */

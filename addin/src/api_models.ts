@@ -48,6 +48,9 @@ export type Customer = Pick<
 /** `similar`: Organisations that exist already; then nothing was created. */
 export type CustomerAnswer = ResponseBody<"/mails/customer">;
 
+/** A sentence of the server's own, which has a text in each language. */
+export type Phrase = NonNullable<MailState["phrase"]>;
+
 export type Story = ResponseBody<"/mails/story">;
 export type StoryLine = Story["lines"][number];
 export type StoryFacts = StoryLine["facts"];

@@ -342,6 +342,7 @@ export interface components {
             size: number;
             isTaken: boolean;
             leftOut: string | null;
+            phrase: components["schemas"]["PhraseShape"] | null;
         };
         AlongShape: {
             text: components["schemas"]["AlongText"];
@@ -393,6 +394,10 @@ export interface components {
             name: string;
             address: string;
             organisationId: number;
+            /** @default null */
+            title?: string | null;
+            /** @default null */
+            phone?: string | null;
         };
         CustomerRequest: {
             mail: components["schemas"]["MailRefShape"];
@@ -418,6 +423,7 @@ export interface components {
             activity: number | null;
             reason: components["schemas"]["Reason"] | null;
             detail: string | null;
+            phrase: components["schemas"]["PhraseShape"] | null;
             by: string | null;
             isByRule: boolean;
             isShared: boolean;
@@ -457,6 +463,7 @@ export interface components {
             state: components["schemas"]["DisplayStatus"];
             reason: components["schemas"]["Reason"] | null;
             detail: string | null;
+            phrase: components["schemas"]["PhraseShape"] | null;
             forecast: components["schemas"]["Forecast"] | null;
             targets: components["schemas"]["TargetShape"][];
             candidates: components["schemas"]["CandidateShape"][];
@@ -514,8 +521,6 @@ export interface components {
             value: number | null;
             currency: string | null;
             level: string | null;
-            /** @default null */
-            link?: string | null;
         };
         OrganisationShape: {
             id: number;
@@ -529,6 +534,12 @@ export interface components {
         OtherCopyShape: {
             state: components["schemas"]["DisplayStatus"];
             by: string | null;
+        };
+        PhraseShape: {
+            key: string;
+            values: {
+                [key: string]: string;
+            };
         };
         /** @enum {string} */
         Place: "inbox" | "sent" | "root";
@@ -555,6 +566,8 @@ export interface components {
             claims?: string | null;
             /** @default null */
             field?: string | null;
+            /** @default null */
+            phrase?: components["schemas"]["PhraseShape"] | null;
         };
         ProgressShape: {
             moved: boolean;

@@ -82,7 +82,8 @@ export class ContactController {
   ): Promise<Event> {
     const { mailState, draft } = this.session.model;
     const [name, address] = [form.values.name.trim(), form.values.address.trim()];
-    await this.api.createContact({ name, address, organisationId: id });
+    const more = filled({ title: form.values.title, phone: form.values.phone });
+    await this.api.createContact({ name, address, organisationId: id, ...more });
     if (mailState && isBeforeSync(mailState)) {
       const evenIfPrivate = mailState.sensitivity !== null;
       const place = { organisationId: id, organisation, opportunityId: null };

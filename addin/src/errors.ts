@@ -1,5 +1,7 @@
 /** What can go wrong in the add-in; each kind has a sentence in the locales. */
 
+import type { Phrase } from "./api_models.ts";
+
 /**
  * `refused`: the sign-in itself failed. `private`: the person must agree first. `last_place`: the
  * mail has no other place. `first_kept`: a customer is as an earlier form said. `away`: the server
@@ -24,7 +26,8 @@ export type ErrorKind =
 /**
  * The only error that the pane shows. `detail`: the server's text, or a code for the
  * administrator. `claims`: what the next token must contain. `retryAfterMs`: how long the server
- * asks to wait. `field`: the part of the request that is refused, such as "contact.name".
+ * asks to wait. `field`: the part of the request that is refused, such as "contact.name". `phrase`:
+ * `detail`, if that is a sentence of the server's own.
  */
 export class AddinError extends Error {
   readonly kind: ErrorKind;
@@ -32,6 +35,7 @@ export class AddinError extends Error {
   readonly claims: string | null;
   readonly retryAfterMs: number | null;
   readonly field: string | null;
+  readonly phrase: Phrase | null;
 
   constructor(
     kind: ErrorKind,
@@ -39,6 +43,7 @@ export class AddinError extends Error {
     claims: string | null = null,
     retryAfterMs: number | null = null,
     field: string | null = null,
+    phrase: Phrase | null = null,
   ) {
     super(kind);
     this.name = "AddinError";
@@ -47,6 +52,7 @@ export class AddinError extends Error {
     this.claims = claims;
     this.retryAfterMs = retryAfterMs;
     this.field = field;
+    this.phrase = phrase;
   }
 }
 

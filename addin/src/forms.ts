@@ -1,6 +1,7 @@
 /** The forms that can be open in the pane, and how input changes them. Pure. */
 
 import type { MailState, Organisation } from "./api_models.ts";
+import type { Said } from "./phrases.ts";
 import { newSearch, type Search } from "./search.ts";
 import { nameFromDomain, type Signature, workDomain } from "./signature.ts";
 
@@ -35,7 +36,7 @@ export interface ContactForm {
   /** The person submitted the form before it was complete. */
   isIncomplete: boolean;
   /** The field that the server did not accept, and why. */
-  refused: { field: Field; detail: string } | null;
+  refused: ({ field: Field } & Said) | null;
 }
 
 /** Asks whether a mail that Outlook marks as private is synced nevertheless. */
@@ -152,7 +153,12 @@ export function missingFields(form: ContactForm): Field[] {
   return needed.filter(([, isThere]) => !isThere).map(([field]) => field);
 }
 
+/** A contact alone is a request of its own, without "contact." before its parts. */
 const REFUSABLE: Record<string, Field> = {
+  name: "name",
+  address: "address",
+  title: "title",
+  phone: "phone",
   "contact.name": "name",
   "contact.address": "address",
   "contact.title": "title",
@@ -163,7 +169,7 @@ const REFUSABLE: Record<string, Field> = {
 };
 
 /** The form with the server's refusal at its field; null if the form has no such field. */
-export function refuse(form: ContactForm, part: string | null, detail: string): ContactForm | null {
+export function refuse(form: ContactForm, part: string | null, said: Said): ContactForm | null {
   const field = part === null ? undefined : REFUSABLE[part];
-  return field ? { ...form, refused: { field, detail } } : null;
+  return field ? { ...form, refused: { field, ...said } } : null;
 }

@@ -275,7 +275,8 @@ function failed(model: Model, { error, by }: { error: AddinError; by: Cause }): 
 /** The form that shows the error itself; null if none does. */
 function panelAfter({ panel, mailState }: Model, error: AddinError): Panel | null {
   if (panel?.kind === "contact") {
-    return refuse(panel, error.field, error.detail ?? "");
+    const { field, detail, phrase } = error;
+    return refuse(panel, field, { detail, phrase });
   }
   return error.kind === "private" && mailState && !panel ? { kind: "private" } : null;
 }

@@ -2,6 +2,7 @@
 
 import type { Along, MailState, StoredParts, TextChoice } from "./api_models.ts";
 import type { Texts } from "./i18n.ts";
+import { type Said, saidText } from "./phrases.ts";
 import type { Attachment } from "./selection.ts";
 import type { Model } from "./state.ts";
 
@@ -33,7 +34,7 @@ interface FileGroup {
   size: number;
   isTaken: boolean;
   /** Why it cannot go along, such as its size; null = it can. */
-  leftOut: string | null;
+  leftOut: Said | null;
 }
 
 /** Why the server stores nothing of a file: somebody took its tick away. */
@@ -80,7 +81,7 @@ function fileView(
   const isStored = files !== null && wasTaken;
   return {
     name,
-    note: leftOut ?? (size ? texts.fileSize(size) : ""),
+    note: leftOut ? saidText(leftOut, texts) : size ? texts.fileSize(size) : "",
     isTaken,
     isReady: canChange && !isStored && leftOut === null,
     along: { text: chosen.text, files: isTaken ? others : [...others, name] },
@@ -101,11 +102,12 @@ function groupsOf(attachments: Attachment[], { files, wantedFiles }: StoredParts
   const groups = new Map<string, FileGroup>();
   for (const { name, size } of shown.filter((file) => file.name)) {
     const stored = (files ?? []).filter((file) => comparable(file.name) === comparable(name));
+    const refused = stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN);
     groups.set(name, {
       name,
       size: size + (groups.get(name)?.size ?? 0),
       isTaken: files ? stored.some((file) => file.isTaken) : isWanted(name, wantedFiles),
-      leftOut: stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN)?.leftOut ?? null,
+      leftOut: refused ? { detail: refused.leftOut, phrase: refused.phrase } : null,
     });
   }
   return [...groups.values()];

@@ -4,6 +4,7 @@ import type { MailState } from "./api_models.ts";
 import type { ContactField, ContactForm, Field, Panel, PlaceForm } from "./forms.ts";
 import { missingFields } from "./forms.ts";
 import type { TextKey, Texts } from "./i18n.ts";
+import { saidText } from "./phrases.ts";
 import { newSearch, type OptionReason, type Search, type SearchOption } from "./search.ts";
 import type { Model } from "./state.ts";
 import { isBeforeSync } from "./status_row.ts";
@@ -153,12 +154,11 @@ function contactView(
   const fields = (names: ContactField[]) =>
     names.map((name) => fieldView(form, name, missing, texts));
   const isNew = form.newOrganisation !== null;
-  const own: ContactField[] = isNew ? ["name", "address", "title", "phone"] : ["name", "address"];
   return {
     ...emptyView(form, texts),
     title: texts.get(form.hasContact ? "button.create_contact" : "customer.title"),
     intro: mailState.sensitivity ? texts.get(`private.${mailState.sensitivity}`) : "",
-    fields: form.hasContact ? fields(own) : [],
+    fields: form.hasContact ? fields(["name", "address", "title", "phone"]) : [],
     search: organisationView(form, missing, texts),
     organisationFields: isNew ? fields(["www"]) : [],
     similar: form.similar.length ? similarView(form, texts) : null,
@@ -204,7 +204,11 @@ function errorText(form: ContactForm, field: Field, missing: Set<Field>, texts: 
     return texts.get(MISSING[field] ?? "missing.field");
   }
   const { refused } = form;
-  return refused?.field === field ? texts.get("invalid.line", { detail: refused.detail }) : "";
+  if (refused?.field !== field) {
+    return "";
+  }
+  const detail = saidText(refused, texts);
+  return refused.phrase ? detail : texts.get("invalid.line", { detail });
 }
 
 const FIELD_TYPES = {

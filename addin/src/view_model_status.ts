@@ -4,6 +4,7 @@ import type { MailState, Steps, Target } from "./api_models.ts";
 import type { AddinError, ErrorKind } from "./errors.ts";
 import type { Part, TextKey, Texts } from "./i18n.ts";
 import type { IconName } from "./icons.ts";
+import { saidText } from "./phrases.ts";
 import type { Model } from "./state.ts";
 import { isWithdrawalPending, type StatusRow, statusRow } from "./status_row.ts";
 import { listNames, organisationName, type ViewContext } from "./view_context.ts";
@@ -62,12 +63,15 @@ export function noteText(mailState: MailState, texts: Texts): string {
 
 /** An error as sentence and line. */
 export function errorTexts(
-  { kind, detail }: AddinError,
+  { kind, detail, phrase }: AddinError,
   { texts, folderName }: Pick<ViewContext, "texts" | "folderName">,
 ): { sentence: string; line: string } {
+  const saysWhy = phrase !== null && (kind === "conflict" || kind === "invalid");
   return {
     sentence: texts.get(`${kind}.sentence`),
-    line: texts.get(`${kind}.line`, { detail: detail ?? "", folder: folderName }).trim(),
+    line: saysWhy
+      ? saidText({ detail, phrase }, texts)
+      : texts.get(`${kind}.line`, { detail: detail ?? "", folder: folderName }).trim(),
   };
 }
 
@@ -140,7 +144,7 @@ function mailStatus(model: Model, mailState: MailState, context: ViewContext): S
   const { texts } = context;
   const row = statusRow(mailState);
   const { icon, ...specific } = ROWS[row](model, mailState, context);
-  const { detail } = mailState;
+  const detail = saidText(mailState, texts);
   return {
     ...emptyStatus(icon),
     sentence: texts.get(`${row}.sentence`),
@@ -272,8 +276,9 @@ function filedUnderParts(target: Target, more: number, texts: Texts): Part[] {
     : texts.parts("under", { organisation });
 }
 
-function reasonParts({ reason, detail }: MailState, texts: Texts): Part[] {
-  const text = (reason && texts.find(`reason.${reason}`)) ?? detail ?? "";
+function reasonParts(mailState: MailState, texts: Texts): Part[] {
+  const { reason } = mailState;
+  const text = (reason && texts.find(`reason.${reason}`)) ?? saidText(mailState, texts);
   return [{ text, isStrong: false }];
 }
 

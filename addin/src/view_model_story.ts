@@ -2,6 +2,7 @@
 
 import type { StoryLine } from "./api_models.ts";
 import type { TextKey, Texts } from "./i18n.ts";
+import { saidText } from "./phrases.ts";
 import type { Model } from "./state.ts";
 import type { ViewContext } from "./view_context.ts";
 
@@ -36,7 +37,7 @@ function sentenceOf(line: StoryLine, texts: Texts): string {
   if (!key) {
     return line.sentence;
   }
-  const { place, reason, detail, by, organisations } = line.facts;
+  const { place, reason, by, organisations } = line.facts;
   const names = organisations.map((name) => name || texts.get("no_organisation"));
   return texts
     .get(key, {
@@ -45,7 +46,7 @@ function sentenceOf(line: StoryLine, texts: Texts): string {
       from: names[0] ?? "",
       to: names.at(-1) ?? "",
       reason: (reason && texts.find(`reason.${reason}`)) ?? "",
-      detail: detail ?? "",
+      detail: saidText(line.facts, texts),
       by: by || texts.get("someone"),
     })
     .trim();

@@ -79,7 +79,15 @@ describe("a new customer", () => {
     controller.handle({ type: "choose_option", option: HARBOUR });
     controller.handle({ type: "submit" });
     await vi.advanceTimersByTimeAsync(0);
-    expect(outlook.contacts).toMatchObject([{ name: "Purchasing", organisationId: 7 }]);
+    expect(outlook.contacts).toEqual([
+      {
+        name: "Purchasing",
+        address: "purchasing@harbour.example",
+        title: "Head of Buying",
+        phone: "+45 66 12 34 56",
+        organisationId: 7,
+      },
+    ]);
     expect(lastCall().name).toBe("sync");
   });
 
@@ -137,6 +145,8 @@ describe("a new customer", () => {
     expect(panel?.fields.map(({ error }) => error)).toEqual([
       "Enter a name",
       "Enter an e-mail address",
+      "",
+      "",
     ]);
     expect(panel?.search?.error).toMatch(/^Choose an Organisation/);
     expect(pane.outlook.customers).toEqual([]);

@@ -53,9 +53,15 @@ describe("the files before the sync", () => {
 
 describe("the files of a filed mail", () => {
   const files: Stored["files"] = [
-    { name: "offer.pdf", size: 48_000, isTaken: true, leftOut: null },
-    { name: "drawings.zip", size: 52e6, isTaken: false, leftOut: "52 MB, more than 25 MB" },
-    { name: "", size: 900, isTaken: false, leftOut: "not_chosen" },
+    { name: "offer.pdf", size: 48_000, isTaken: true, leftOut: null, phrase: null },
+    {
+      name: "drawings.zip",
+      size: 52e6,
+      isTaken: false,
+      leftOut: "52 MB, more than 25 MB",
+      phrase: { key: "too_large", values: { size: "52", limit: "25" } },
+    },
+    { name: "", size: 900, isTaken: false, leftOut: "not_chosen", phrase: null },
   ];
   const outlooks = [SMALL, { name: "drawings.zip", size: 52e6 }, { name: "notes.docx", size: 900 }];
 
@@ -83,7 +89,13 @@ describe("the files of a filed mail", () => {
 
   test("are found by name although a Mac writes accents in two pieces", () => {
     const stored = [
-      { name: "Måltegning.pdf".normalize("NFC"), size: 1, isTaken: true, leftOut: null },
+      {
+        name: "Måltegning.pdf".normalize("NFC"),
+        size: 1,
+        isTaken: true,
+        leftOut: null,
+        phrase: null,
+      },
     ];
     const decomposed = { name: "Måltegning.pdf".normalize("NFD"), size: 1 };
     expect(filesOf({ files: stored }, [decomposed])?.[0]?.[2]).toBe(true);

@@ -147,3 +147,21 @@ def _names_new(person: Person, name: str) -> None:
 def _types_new(person: Person, name: str) -> None:
     person.in_pane().locator("#search").fill(name)
     person.in_pane().get_by_role("option", name=f"Create Organisation “{name}”").click()
+
+
+def test_a_refusal_is_said_in_the_persons_language(person: Person, world: World) -> None:
+    form = _opens(person, world, "Til en kollega", "Ny <ny@dansk-ny.example>", "<p>Hej</p>")
+    person.choose("language", "da")
+    expect(person.in_pane().locator("html[lang^=da]")).to_be_attached()
+    person.press("Opret kontakt og synkroniser")
+    form.locator("#field-address").fill(KIM)
+    form.locator("#field-title").fill("x" * 51)
+    form.locator("#search").fill("Danskbyg Ny")
+    form.get_by_role("option", name="Danskbyg Ny").click()
+    form.locator("#field-address").press("Enter")
+    error = form.locator(".error")
+    expect(error).to_have_text("Højst 50 tegn", timeout=PATIENCE_MS)
+    person.looks_around("customer-refused-da")
+    form.locator("#field-title").fill("Indkøber")
+    form.locator("#field-address").press("Enter")
+    expect(error).to_have_text("Det er en kollegas adresse", timeout=PATIENCE_MS)

@@ -11,6 +11,7 @@ import pytest
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.phrases import PHRASES
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.history import event_text
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus, MatchEvidence, Origin
@@ -31,6 +32,7 @@ NAMES = {
     *(f"story.{kind}" for kind in _events()),
     *(f"place.{place.value}" for place in Place),
     *(f"reason.{reason.value}" for reason in Reason),
+    *(f"phrase.{phrase.key}" for phrase in PHRASES),
     *(f"why.{why.value}" for why in MatchEvidence),
     *(f"way.{way.value}" for way in Origin),
     *(f"foot.{word.value}" for word in [*Cause, *ConnectionState]),

@@ -24,7 +24,6 @@ const crane = {
     value: 1200000,
     currency: "DKK",
     level: "Offer",
-    link: "https://webcrm.example/opportunity/31",
 };
 const service = {
     ...crane,

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.along import EVERYTHING, Along
 from webcrm_sync.core.filenames import deduplicate, safe_name
 from webcrm_sync.core.message import Attachment, AttachmentKind
@@ -25,7 +26,7 @@ _RIGHTS_PROTECTED = {"application/x-microsoft-rpmsg-message"}
 _LARGEST_PIXEL = 1024
 
 #: Why a picture is left out without a line in the Activity: nobody misses it.
-REPEATED = "the same picture is filed with another mail"
+REPEATED = phrases.REPEATED.english
 #: Why an attachment is left out that a person did not choose. One line names none of these.
 NOT_CHOSEN = "not_chosen"
 PICTURE_MISSING = "The picture in this mail is not kept here. Open the mail in Outlook."
@@ -322,4 +323,4 @@ def _size_reason(size: int, largest: int) -> str:
     limit = round(largest / MEGABYTE, 1)
     # A size just over the limit must also look larger than it.
     shown = max(round(size / MEGABYTE, 1), limit + 0.1)
-    return f"{shown:g} MB, more than {limit:g} MB"
+    return phrases.TOO_LARGE.fill(size=f"{shown:g}", limit=f"{limit:g}")

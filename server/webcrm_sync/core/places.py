@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import Refused
 
 #: The most places of one mail. Each is an Activity with a copy of the mail's attachments.
 MOST_PLACES = 20
-#: Why an edit is refused. The caller of the API sees these sentences.
-NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
+#: Why an edit is refused. The caller of the API sees this sentence.
 LAST_PLACE = "This is the only place of the mail. Undo takes the mail out of webCRM."
-TOO_MANY = f"A mail can be in {MOST_PLACES} places at most. Take one away first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _add(places: Sequence[int], organisation_id: int) -> tuple[int, ...]:
     """The first Organisation ends that the mail is filed without one."""
     after = tuple(dict.fromkeys([*filter(None, places), organisation_id]))
     if len(after) > max(MOST_PLACES, len(places)):
-        raise Refused(TOO_MANY, code="TooManyPlaces")
+        raise Refused(phrases.TOO_MANY_PLACES.fill(most=MOST_PLACES), code="TooManyPlaces")
     return after
 
 
@@ -127,5 +126,5 @@ def _move(places: Sequence[int], organisation_id: int, to: int) -> tuple[int, ..
     if organisation_id not in places:
         if to in places:
             return tuple(places)
-        raise Refused(NOT_THERE, code="NotFiledThere")
+        raise Refused(phrases.NOT_THERE.english, code="NotFiledThere")
     return tuple(dict.fromkeys(to if place == organisation_id else place for place in places))

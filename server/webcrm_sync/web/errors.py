@@ -11,6 +11,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import Gone, InvalidField, Refused, SyncError, TryLater
+from webcrm_sync.core.phrases import SpokenPhrase, find_phrase
 
 #: When the pane asks again if the error does not say when.
 _RETRY_AFTER_S = 5
@@ -43,7 +44,8 @@ _CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found"
 class Problem(Exception):
     """An error as the add-in receives it. The pane decides by its `code`.
 
-    `field`: the part of the request that is refused, such as `contact.name`.
+    `field`: the part of the request that is refused, such as `contact.name`. `phrase`: why, if
+    `detail` does not say it.
     """
 
     status: int
@@ -51,6 +53,7 @@ class Problem(Exception):
     detail: str = ""
     retry_after_s: int | None = None
     field: str | None = None
+    phrase: SpokenPhrase | None = None
 
 
 def to_problem(error: SyncError, now: datetime) -> Problem:
@@ -99,6 +102,8 @@ def problem_response(problem: Problem) -> Response:
         response.headers["Retry-After"] = str(problem.retry_after_s)
     if problem.field is not None:
         body["field"] = problem.field
+    if phrase := problem.phrase or find_phrase(problem.detail):
+        body["phrase"] = {"key": phrase.key, "values": dict(phrase.values)}
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.set_data(json.dumps(body))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.crm import (
     ActivityDraft,
     CreatedRecord,
@@ -135,9 +136,7 @@ class WebCrm:
         try:
             script = _select("Person", _PERSON_FIELDS).where("PersonEmail", "=", address)
         except UnsafeText as error:
-            raise Refused(
-                f"webCRM cannot be searched for this address. {error}", code="Unwritable"
-            ) from None
+            raise Refused(phrases.UNSEARCHABLE.fill(text=error), code="Unwritable") from None
         return tuple(map(wire.read_person, self._listing.query(script)))
 
     def list_documents(self) -> Iterator[DocumentRow]:

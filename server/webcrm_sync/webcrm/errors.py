@@ -10,6 +10,7 @@ from datetime import datetime
 
 import httpx
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import (
     Forbidden,
     Gone,
@@ -61,9 +62,9 @@ def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncErr
     """
     status, texts = answer.status, _error_texts(answer)
     code = texts.get("Type") or str(status)
-    message = f"webCRM answered {status}"
+    message = phrases.ANSWERED.fill(status=status)
     if "Message" in texts:
-        message = f"{message}: {texts['Message']}"
+        message = phrases.ANSWERED_TEXT.fill(status=status, text=texts["Message"])
     if 200 <= status < 300:
         return None
     if status == 401:

@@ -16,6 +16,7 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
         "state": "new",
         "reason": None,
         "detail": None,
+        "phrase": None,
         "forecast": "known",
         "targets": [
             {

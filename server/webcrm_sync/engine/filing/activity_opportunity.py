@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
@@ -24,11 +25,7 @@ from webcrm_sync.webcrm.errors import is_forbidden
 from webcrm_sync.webcrm.requests import ActivityChange
 
 #: What a person reads in the history of a mail whose Activity cannot leave its Opportunity.
-KEPT = (
-    "webCRM left the Activity under its Opportunity, so nothing was changed. Ask your administrator"
-    f" to set {PREFIX}WEBCRM_NO_OPPORTUNITY to the value that takes an Activity off its Opportunity"
-    " in your webCRM. In webCRM itself you can change both."
-)
+KEPT = phrases.OPPORTUNITY_KEPT.fill(setting=f"{PREFIX}WEBCRM_NO_OPPORTUNITY")
 #: Tries to read an Opportunity before a mail is filed without it.
 _MAX_READS = 4
 

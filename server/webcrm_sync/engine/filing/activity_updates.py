@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.crm import WITHDRAWN
 from webcrm_sync.core.direction import participants
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
@@ -32,7 +33,6 @@ from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
-_DELETED = "Its Activity was deleted in webCRM."
 #: The events of updates. Each is recorded with the end of its update, so that it occurs once.
 _EVENTS = {
     UpdateKind.RESTORE: EventKind.FILED_AGAIN,
@@ -238,7 +238,11 @@ def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> Non
     with context.begin() as tx:
         activity_updates.complete(tx, filing.id, update)
         if update.kind is UpdateKind.OPPORTUNITY:
-            tx.record_event(EventKind.CHANGE_REFUSED, email_id=filing.email_id, detail=_DELETED)
+            tx.record_event(
+                EventKind.CHANGE_REFUSED,
+                email_id=filing.email_id,
+                detail=phrases.ACTIVITY_DELETED.english,
+            )
         if update.kind in {UpdateKind.REWRITE, UpdateKind.OPPORTUNITY}:
             return
         documents.forget_all(tx, filing.id)

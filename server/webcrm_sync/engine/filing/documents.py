@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import IO
 
-from webcrm_sync.core import verification
+from webcrm_sync.core import phrases, verification
 from webcrm_sync.core.attachments import AttachmentPlan
 from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, RejectedRecord
 from webcrm_sync.core.errors import (
@@ -330,15 +330,19 @@ def _is_gone(context: Context, email_id: int) -> bool:
 def _unreadable(tx: Tx, pending: PendingAttachment, message: str) -> None:
     if not _schedule_retry(tx, pending, Reason.UNREADABLE_ATTACHMENT, message):
         attachment_source.leave_out(
-            tx, pending.filing, pending.document, "Outlook does not give it"
+            tx, pending.filing, pending.document, phrases.FILE_NOT_GIVEN.english
         )
 
 
 def _rejected(tx: Tx, pending: PendingAttachment, answer: RejectedRecord) -> None:
     if answer.is_too_large:
-        attachment_source.leave_out(tx, pending.filing, pending.document, "too large for webCRM")
+        attachment_source.leave_out(
+            tx, pending.filing, pending.document, phrases.TOO_LARGE_FOR_WEBCRM.english
+        )
     elif not _schedule_retry(tx, pending, Reason.REFUSED_BY_WEBCRM, answer.message):
-        attachment_source.leave_out(tx, pending.filing, pending.document, "webCRM does not take it")
+        attachment_source.leave_out(
+            tx, pending.filing, pending.document, phrases.FILE_REFUSED.english
+        )
 
 
 def _schedule_retry(tx: Tx, pending: PendingAttachment, reason: Reason, message: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
@@ -103,7 +104,7 @@ def schedule_resend(tx: Tx, filing: Filing) -> None:
         due_at = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
         filings.retry_search(tx, filing, due_at=due_at, intent_at=None, searches=0)
     elif filings.retry_search(tx, filing, due_at=tx.now, intent_at=None, searches=0):
-        park(tx, filing, Reason.REFUSED_BY_WEBCRM, "webCRM gave no clear answer, several times.")
+        park(tx, filing, Reason.REFUSED_BY_WEBCRM, phrases.NO_CLEAR_ANSWER.english)
 
 
 def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:

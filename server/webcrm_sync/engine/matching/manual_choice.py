@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.direction import external_people
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import free_filing_key
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import MatchedBy, Target, find_person
-from webcrm_sync.core.places import NOT_THERE, ChosenPlaces, merge
+from webcrm_sync.core.places import ChosenPlaces, merge
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.opportunity_choice import set_opportunity
 from webcrm_sync.engine.matching.places import is_guess, place_of, with_exact
@@ -22,9 +23,6 @@ from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import transitions
-
-#: Why a change is refused. The caller of the API sees these sentences.
-SEVERAL = "The mail is filed under several Organisations. Say which of them is replaced."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,9 @@ def with_changed(
     if chosen in places and (replaces is None or replaces not in places):
         return tuple(places)
     if replaces is None and len(places) > 1:
-        raise Refused(SEVERAL, code="SeveralOrganisations")
+        raise Refused(phrases.SEVERAL_PLACES.english, code="SeveralOrganisations")
     if replaces is not None and replaces not in places:
-        raise Refused(NOT_THERE, code="NotFiledThere")
+        raise Refused(phrases.NOT_THERE.english, code="NotFiledThere")
     gives_way = places[0] if replaces is None else replaces
     return tuple(dict.fromkeys(chosen if place == gives_way else place for place in places))
 

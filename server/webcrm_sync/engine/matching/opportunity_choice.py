@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.places import NOT_THERE
 from webcrm_sync.store import activity_updates, filings, opportunities
 from webcrm_sync.store.activity_updates import ActivityUpdate
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
-#: Why a choice is refused. The caller of the API sees these sentences.
-FOREIGN = "The Opportunity does not belong to this Organisation, or not any more. Choose another."
-CLOSED = "The Opportunity is lost or won. Choose an open one."
 #: The largest id that a column holds.
 _LARGEST_ID = 2**63 - 1
 
@@ -66,7 +63,7 @@ def _find_place(
         update = updates.get(filing.id)
         if ((update and update.move_to) or filing.organisation_id) == organisation_id:
             return filing
-    raise Refused(NOT_THERE, code="NotFiledThere")
+    raise Refused(phrases.NOT_THERE.english, code="NotFiledThere")
 
 
 def check_opportunity(tx: Tx, organisation_id: int, opportunity_id: int | None) -> None:
@@ -76,6 +73,6 @@ def check_opportunity(tx: Tx, organisation_id: int, opportunity_id: int | None) 
     is_id = 0 < opportunity_id <= _LARGEST_ID
     chosen = opportunities.by_id(tx, [opportunity_id]).get(opportunity_id) if is_id else None
     if chosen is None or chosen.organisation_id != organisation_id:
-        raise Refused(FOREIGN, code="ForeignOpportunity")
+        raise Refused(phrases.FOREIGN_OPPORTUNITY.english, code="ForeignOpportunity")
     if not chosen.is_open:
-        raise Refused(CLOSED, code="ClosedOpportunity")
+        raise Refused(phrases.CLOSED_OPPORTUNITY.english, code="ClosedOpportunity")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
@@ -63,5 +64,5 @@ def _delete_alerts(context: Context) -> None:
 def _end_customers(context: Context) -> None:
     """Give up new customers that webCRM did not take for so long, and forget finished claims."""
     with context.begin() as tx:
-        new_customers.give_up_old(tx, tx.now - KEPT, "webCRM did not answer for a month.")
+        new_customers.give_up_old(tx, tx.now - KEPT, phrases.NO_ANSWER_FOR_LONG.english)
         organisation_claims.forget_old(tx, tx.now - KEPT)

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.along import Along
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Place
-from webcrm_sync.core.places import NO_CHOICE, NOT_THERE, ChosenPlaces, edit_list
+from webcrm_sync.core.places import NO_CHOICE, ChosenPlaces, edit_list
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.matching.manual_choice import SEVERAL, Chooser, apply_choice, change
+from webcrm_sync.engine.matching.manual_choice import Chooser, apply_choice, change
 from webcrm_sync.engine.matching.opportunity_choice import check_opportunity
 from webcrm_sync.engine.pane.along_actions import (
     decide_along,
@@ -107,7 +108,7 @@ def choose(
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if shown.status is DisplayStatus.NEW and replaces is not None:
-        raise Refused(NOT_THERE, code="NotFiledThere")
+        raise Refused(phrases.NOT_THERE.english, code="NotFiledThere")
     _check_replaces_one(shown, [organisation_id])
     refuse_private(mail, shown, even_if_private=False)
     is_under_way = shown.status in {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
@@ -129,7 +130,7 @@ def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> N
     filed_under = {target.organisation_id for target in shown.targets if target.activity_id}
     is_filed = shown.status is DisplayStatus.NEW and shown.other_copy is not None
     if is_filed and len(filed_under) > 1 and not filed_under.issuperset(organisation_ids):
-        raise Refused(SEVERAL, code="SeveralOrganisations")
+        raise Refused(phrases.SEVERAL_PLACES.english, code="SeveralOrganisations")
 
 
 def with_removed(chosen: ChosenPlaces, shown: MailStatus) -> ChosenPlaces:
@@ -153,7 +154,7 @@ def check_organisations_exist(context: Context, organisation_ids: Sequence[int])
     with context.begin() as tx:
         known = directory.organisation_names(tx, organisation_ids)
     if set(organisation_ids) - set(known):
-        raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
+        raise Refused(phrases.NO_ORGANISATION.english, code="NoOrganisation")
 
 
 def _apply_or_move_in(
@@ -227,7 +228,7 @@ def choose_folder(folders: Sequence[SyncFolder], path: Sequence[str]) -> SyncFol
         return sent
     ranked = sorted(folders, key=lambda f: (f.place is not Place.INBOX, f.place is Place.SENT))
     if not ranked:
-        raise Refused("The mailbox has no sync folder yet. Try again in a moment.")
+        raise Refused(phrases.NO_SYNC_FOLDER.english)
     return ranked[0]
 
 

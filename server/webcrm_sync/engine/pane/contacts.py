@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from webcrm_sync.core import verification
+from webcrm_sync.core import phrases, verification
 from webcrm_sync.core.addresses import display_address, fold_address
 from webcrm_sync.core.crm import PersonRow
-from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.core.errors import InvalidField, Refused, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.pane.customer_fields import name_field
 from webcrm_sync.store import contact_claims, directory
 from webcrm_sync.webcrm.requests import PersonDraft
 
@@ -27,14 +28,17 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
 
     Commits a claim before the call. After an unclear answer it searches webCRM for the address
     before it creates anything, once the search has had time to see a new Person.
-    Raises TryLater, Unclear, Refused.
+    Raises TryLater, Unclear, Refused, InvalidField.
     """
     if not draft.name:
-        raise Refused("The name has no visible characters.", code="NoName")
+        raise InvalidField(phrases.NO_NAME.english, field="contact.name")
     with context.begin() as tx:
         if not directory.organisation_names(tx, [draft.organisation_id]):
-            raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
-    return create_contact_at(context, draft)
+            raise Refused(phrases.NO_ORGANISATION.english, code="NoOrganisation")
+    try:
+        return create_contact_at(context, draft)
+    except Refused as error:
+        raise name_field(error) from None
 
 
 def create_contact_at(context: Context, draft: PersonDraft) -> int:

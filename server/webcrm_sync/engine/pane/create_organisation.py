@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core import new_customer as rules
-from webcrm_sync.core import verification
+from webcrm_sync.core import phrases, verification
 from webcrm_sync.core.addresses import find_domains
 from webcrm_sync.core.crm import OrganisationDraft, OrganisationRow
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
@@ -12,12 +12,6 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.store import directory, new_customers
 from webcrm_sync.store import organisation_claims as claims
 from webcrm_sync.store.database import Tx
-
-#: What people read when webCRM took an Organisation and lists none of that name.
-_NOT_LISTED = (
-    "webCRM accepted the Organisation and does not list it. Look for it in webCRM. If it is "
-    "there, choose it here; if not, create it again."
-)
 
 
 def create_claimed(context: Context, folded_name: str) -> int | None:
@@ -29,7 +23,7 @@ def create_claimed(context: Context, folded_name: str) -> int | None:
         claim = claims.read_claim(tx, folded_name)
         now = tx.now
     if claim is None:
-        raise Refused("webCRM did not take the Organisation. Create it again.")
+        raise Refused(phrases.ORGANISATION_REFUSED.english)
     match rules.next_step(claim, now):
         case ClaimStep.DONE:
             return claim.organisation_id
@@ -110,9 +104,9 @@ def _go_on(context: Context, folded_name: str, claim: OrganisationClaim, *, sear
         elif after is AfterSearch.SEND_AGAIN:
             claims.release(tx, folded_name, intent_at=intent_at)
         else:
-            _end(tx, folded_name, _NOT_LISTED)
+            _end(tx, folded_name, phrases.ORGANISATION_NOT_LISTED.english)
     if after is AfterSearch.GIVE_UP:
-        raise Refused(_NOT_LISTED)
+        raise Refused(phrases.ORGANISATION_NOT_LISTED.english)
 
 
 def _save(context: Context, folded_name: str, draft: OrganisationDraft, new_id: int) -> int:

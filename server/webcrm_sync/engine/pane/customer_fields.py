@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.addresses import display_address, find_domains, is_mailable
 from webcrm_sync.core.crm import OrganisationDraft
 from webcrm_sync.core.direction import FREE_MAIL, Internals
@@ -38,10 +39,10 @@ def check_fields(
     Raises InvalidField for the first field that webCRM or matching could not use.
     """
     if not name_key(draft.name):
-        raise InvalidField("The name has no letters.", field="organisation.name")
+        raise InvalidField(phrases.NO_LETTERS.english, field="organisation.name")
     draft = replace(draft, domain=_check_domain(draft.domain, internals))
     if draft.www and not (_WEB_ADDRESS.fullmatch(draft.www) and find_domains(draft.www)):
-        raise InvalidField("This is no web address.", field="organisation.www")
+        raise InvalidField(phrases.NO_WEB_ADDRESS.english, field="organisation.www")
     if contact is not None:
         _check_contact(contact, internals)
     return draft
@@ -49,11 +50,11 @@ def check_fields(
 
 def _check_contact(contact: ContactDraft, internals: Internals) -> None:
     if not contact.name:
-        raise InvalidField("The name has no visible characters.", field="contact.name")
+        raise InvalidField(phrases.NO_NAME.english, field="contact.name")
     if not is_mailable(contact.address):
-        raise InvalidField("No mail can be sent to this address.", field="contact.address")
+        raise InvalidField(phrases.UNMAILABLE.english, field="contact.address")
     if Party.of(contact.address) in internals:
-        raise InvalidField("This is the address of a colleague.", field="contact.address")
+        raise InvalidField(phrases.COLLEAGUE.english, field="contact.address")
 
 
 def _check_domain(domain: str, internals: Internals) -> str:
@@ -62,14 +63,14 @@ def _check_domain(domain: str, internals: Internals) -> str:
         return ""
     found = find_domains(domain)
     if len(found) != 1:
-        raise InvalidField("Enter one domain, such as havnebyg.dk.", field="organisation.domain")
+        raise InvalidField(phrases.ONE_DOMAIN.english, field="organisation.domain")
     if found[0] in FREE_MAIL:
         raise InvalidField(
-            "Many people have an address of this mail provider. Leave the field empty.",
+            phrases.MAIL_PROVIDER.english,
             field="organisation.domain",
         )
     if found[0] in internals.domains:
-        raise InvalidField("This is your own domain.", field="organisation.domain")
+        raise InvalidField(phrases.OWN_DOMAIN.english, field="organisation.domain")
     return display_address(found[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.along import Along
 from webcrm_sync.core.crm import OrganisationDraft
@@ -99,7 +100,7 @@ def create_customer(
     mail = locate_one(context, user, ref)
     (shown,) = read_statuses(context, user, [mail])
     if shown.status in _UNFIT:
-        raise Refused("This mail is not synced, so no customer comes of it.", code="NotSynced")
+        raise Refused(phrases.NOT_SYNCED.english, code="NotSynced")
     refuse_private(mail, shown, even_if_private=form.is_even_if_private)
     decide_along(context, user, ref, mail, shown, form.along)
     key = CustomerKey(user.box.id, mail.graph_id, fold_name(form.organisation.name))

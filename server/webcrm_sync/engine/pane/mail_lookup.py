@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.states import Reason
@@ -23,10 +24,7 @@ KINDS = {"ews": "ewsId", "rest": "restId"}
 #: Does not say why: the mail may be deleted, too new, or in a shared mailbox, an archive or
 #: another account, and the server cannot tell these apart.
 NOT_HERE = "This mail was not found in your own mailbox."
-ELSEWHERE = (
-    "Another installation of webCRM sync works on this mailbox, so nothing is changed here. "
-    "Ask your administrator."
-)
+ELSEWHERE = phrases.HELD_ELSEWHERE.english
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,7 @@ def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | Non
 def refuse_paused(user: CurrentUser) -> None:
     """Raise Refused while an administrator has paused the mailbox: nothing is written then."""
     if user.box.paused_at:
-        raise Refused(
-            "The sync of this mailbox is paused. Your administrator can resume it.", code="Paused"
-        )
+        raise Refused(phrases.PAUSED.english, code="Paused")
 
 
 def locate(

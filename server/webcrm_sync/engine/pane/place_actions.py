@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.places import (
     NO_CHOICE,
-    NOT_THERE,
     AddPlace,
     ChosenPlaces,
     MovePlace,
@@ -101,7 +101,7 @@ def choose_opportunity(
 
     def apply_to_list(tx: Tx, before: ChosenPlaces) -> ChosenPlaces:
         if organisation_id not in before.organisations:
-            raise Refused(NOT_THERE, code="NotFiledThere")
+            raise Refused(phrases.NOT_THERE.english, code="NotFiledThere")
         check_opportunity(tx, organisation_id, opportunity_id)
         chosen = edit_list(before.organisations, before, before.organisations)
         return with_opportunity(chosen, organisation_id, opportunity_id)

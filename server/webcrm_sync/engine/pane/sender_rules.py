@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
@@ -98,5 +99,5 @@ def _inbox_folder_id(context: Context, user: CurrentUser) -> str:
         folders = mailboxes.folders(tx, user.box.id)
     found = next((f.graph_id for f in folders if f.place is Place.INBOX), None)
     if found is None:
-        raise Refused("The mailbox has no sync folder under Inbox yet.")
+        raise Refused(phrases.NO_FOLDER_IN_INBOX.english)
     return found

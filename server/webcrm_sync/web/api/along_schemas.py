@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from webcrm_sync.core.along import Along
 from webcrm_sync.engine.pane.along_status import PARTS, AlongText
 from webcrm_sync.web.api.json_model import JsonModel
+from webcrm_sync.web.api.phrase_schema import PhraseOf
 
 #: PostgreSQL stores no NUL in a text.
 FileName = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\u0000]*$")]
@@ -31,7 +32,7 @@ class AlongShape(JsonModel):
 
 
 class AlongFileShape(JsonModel):
-    """An attachment of a filed mail. `leftOut`: why it is not in webCRM.
+    """An attachment of a filed mail. `leftOut`: why it is not in webCRM; `phrase`: the same.
 
     The name is empty if a person left it out (`not_chosen`): nothing stores it.
     """
@@ -40,6 +41,7 @@ class AlongFileShape(JsonModel):
     size: int
     is_taken: bool
     left_out: str | None
+    phrase: Annotated[PhraseOf, Field(validation_alias="left_out")]
 
 
 class AlongStateShape(JsonModel):

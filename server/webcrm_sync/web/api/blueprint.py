@@ -11,6 +11,7 @@ from flask_cors import CORS
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from webcrm_sync.core import phrases
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, find_user
@@ -146,10 +147,14 @@ def _read_request(operation: Operation, path: dict[str, str]) -> BaseModel | Non
             return operation.request.model_validate_json(request.get_data(), strict=True)
         return operation.request.model_validate(path or request.args.to_dict())
     except ValidationError as error:
-        raise Problem(400, "invalid", _error_places(error)) from None
+        raise _invalid(error) from None
 
 
-def _error_places(error: ValidationError) -> str:
-    """Where the request is wrong, without the wrong values."""
-    lines = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}" for e in lines[:5])
+def _invalid(error: ValidationError) -> Problem:
+    """Where the request is wrong and the first place in words, without the wrong values."""
+    lines = error.errors(include_input=False, include_url=False)[:5]
+    places = [".".join(map(str, line["loc"])) for line in lines]
+    detail = "; ".join(f"{p or 'body'}: {e['type']}" for p, e in zip(places, lines, strict=True))
+    limit = lines[0].get("ctx", {}).get("max_length")
+    phrase = phrases.CHECK_FIELD.spoken() if limit is None else phrases.TOO_LONG.spoken(limit=limit)
+    return Problem(400, "invalid", detail, field=places[0] or None, phrase=phrase)

@@ -18,12 +18,10 @@ from webcrm_sync.web.api.json_model import (
     Address,
     JsonModel,
     OrganisationIdOrNone,
+    ShortText,
 )
 from webcrm_sync.web.api.place_schemas import Places, exact_places
 from webcrm_sync.web.api.schemas import MailRequest, MailStateShape, OrganisationShape
-
-#: webCRM's Swagger gives most texts of an Organisation this length.
-ShortText = Annotated[str, StringConstraints(max_length=50, pattern=NO_NUL), PLAIN_NAME]
 
 
 class NewOrganisationShape(JsonModel):

@@ -219,7 +219,13 @@ def create_contact(
 ) -> schemas.NewContactShape:
     """The contact in webCRM, created unless it exists; a mail that waits for it is then filed."""
     del user
-    draft = contacts.PersonDraft(request.name, request.address, request.organisation_id)
+    draft = contacts.PersonDraft(
+        request.name,
+        request.address,
+        request.organisation_id,
+        request.title or "",
+        request.phone or "",
+    )
     return schemas.NewContactShape(person_id=contacts.create_contact(context, draft))
 
 

@@ -57,3 +57,5 @@ Address = Annotated[
 ]
 #: One line as people type it, without invisible characters.
 PLAIN_NAME = AfterValidator(to_plain_name)
+#: webCRM's Swagger gives most texts of an Organisation and a Person this length.
+ShortText = Annotated[str, StringConstraints(max_length=50, pattern=NO_NUL), PLAIN_NAME]

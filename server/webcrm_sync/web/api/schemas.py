@@ -40,7 +40,9 @@ from webcrm_sync.web.api.json_model import (
     JsonModel,
     OrganisationId,
     OrganisationIdOrNone,
+    ShortText,
 )
+from webcrm_sync.web.api.phrase_schema import PhraseOf, PhraseShape
 
 
 def _none_if_empty(value: object) -> object:
@@ -134,6 +136,8 @@ class ContactRequest(JsonModel):
     ]
     address: Annotated[Address, Field(max_length=100)]
     organisation_id: OrganisationId
+    title: ShortText | None = None
+    phone: ShortText | None = None
 
 
 class SenderPath(JsonModel):
@@ -156,7 +160,6 @@ class OpportunityShape(JsonModel):
     level: Annotated[
         str | None, Field(validation_alias="level_text"), BeforeValidator(_none_if_empty)
     ]
-    link: str | None = None
 
 
 class TargetShape(JsonModel):
@@ -225,12 +228,14 @@ class SenderShape(JsonModel):
 class MailStateShape(JsonModel):
     """Everything that the pane shows of one mail.
 
-    `can`: the actions that fit its state, the most obvious one first.
+    `can`: the actions that fit its state, the most obvious one first. `phrase`: `detail`, if that
+    is a sentence of the product's own.
     """
 
     state: Annotated[DisplayStatus, Field(validation_alias="status")]
     reason: Reason | None
     detail: str | None
+    phrase: Annotated[PhraseOf, Field(validation_alias="detail")]
     forecast: Forecast | None
     targets: list[TargetShape]
     candidates: list[CandidateShape]
@@ -266,13 +271,17 @@ class ChangedShape(JsonModel):
 
 
 class EventFactsShape(JsonModel):
-    """The facts of an event. `organisations`: names, an empty one = no Organisation."""
+    """The facts of an event. `organisations`: names, an empty one = no Organisation.
+
+    `phrase`: `detail`, if that is a sentence of the product's own; of an attachment with `file`.
+    """
 
     place: Place | None
     organisations: list[str]
     activity: int | None
     reason: Reason | None
     detail: str | None
+    phrase: Annotated[PhraseOf, Field(validation_alias="detail")]
     by: str | None
     is_by_rule: bool
     is_shared: bool
@@ -340,7 +349,10 @@ class ConnectionShape(JsonModel):
 
 
 class ProblemShape(BaseModel):
-    """What went wrong (RFC 9457). `retryAfter`: seconds; `field`: the part that is refused."""
+    """What went wrong (RFC 9457). `retryAfter`: seconds; `field`: the part that is refused.
+
+    `phrase`: why, if that is a sentence of the product's own.
+    """
 
     type: str
     title: str
@@ -360,3 +372,4 @@ class ProblemShape(BaseModel):
     retryAfter: int | None = None  # noqa: N815 - the key in the JSON
     claims: str | None = None
     field: str | None = None
+    phrase: PhraseShape | None = None
