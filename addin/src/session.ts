@@ -35,6 +35,7 @@ export type ControlledSession = Pick<
   | "loadStory"
   | "mail"
   | "model"
+  | "whenFree"
   | "whileSelected"
 >;
 
@@ -51,6 +52,8 @@ export class Session {
   private readonly render: (view: View) => void;
   private readonly poller: Poller;
   private current: Model = initialModel({ kind: "none" });
+  /** What the person did to the selected mail while a request was pending, in order. */
+  private waiting: (() => void)[] = [];
   /** The mail whose state was loaded last, and that state. */
   private lastSeen: { mail: string; state: MailState["state"] } | null = null;
   /** How many loads and polls in a row failed, and the latest error. */
@@ -134,6 +137,18 @@ export class Session {
     }
   }
 
+  /** Does it now, or once no request is pending; never after an error or for another mail. */
+  whenFree(doIt: () => void): void {
+    this.waiting.push(doIt);
+    this.doWaiting();
+  }
+
+  private doWaiting(): void {
+    while (this.current.pending === null && this.waiting.length) {
+      this.waiting.shift()?.();
+    }
+  }
+
   /** Awaits a request and dispatches its event or its error. Never cancels the request itself. */
   async awaitRequest(request: PendingRequest, send: () => Promise<Event>): Promise<void> {
     const { signal } = this.selectionEnd;
@@ -152,9 +167,11 @@ export class Session {
       this.dispatchUnlessAborted(signal, event);
     } catch (cause) {
       const error = request === "load" ? this.countFailure(cause) : toAddinError(cause);
+      this.waiting = signal.aborted ? this.waiting : [];
       this.dispatchUnlessAborted(signal, { type: "failed", error, by: "person" });
     } finally {
       clearTimeout(spinner);
+      this.doWaiting();
       this.poller.wake();
       void this.loadStory();
       void this.loadConnection();
@@ -225,6 +242,7 @@ export class Session {
   private switchSelection(): void {
     this.selectionEnd.abort();
     this.pollEnd.abort();
+    this.waiting = [];
     this.selectionEnd = new AbortController();
     this.dispatch({ type: "selected", selection: this.context.host.selection() });
     this.load();

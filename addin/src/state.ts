@@ -33,6 +33,8 @@ export interface Model {
   /** Why the last request did not reach the server; null = it did. */
   connectionError: AddinError | null;
   pending: PendingRequest | null;
+  /** The kind of the form that the last request was sent from; null = from none. */
+  sentFrom: Panel["kind"] | null;
   /** The response takes long enough for a spinner. */
   isSlow: boolean;
   /** Since when the pane expects the mail to change soon, in milliseconds; null = it does not. */
@@ -86,6 +88,7 @@ export function initialModel(selection: Selection): Model {
     notice: null,
     connectionError: null,
     pending: null,
+    sentFrom: null,
     isSlow: false,
     inProgressSince: null,
     isFilingExpected: false,
@@ -125,7 +128,12 @@ type Reducers = {
 
 const REDUCERS: Reducers = {
   selected,
-  requested: (_, { request }) => ({ pending: request, isSlow: false, notice: null }),
+  requested: ({ panel }, { request }) => ({
+    pending: request,
+    sentFrom: request === "act" || request === "contact" ? (panel?.kind ?? null) : null,
+    isSlow: false,
+    notice: null,
+  }),
   slow: (model) => (model.pending && !model.isSlow ? { isSlow: true } : null),
   loaded,
   failed,
@@ -233,19 +241,27 @@ function loaded(
 }
 
 /**
- * What a poll keeps: the notice about the person's last click, and the input in an open panel,
- * even if the mail's state changed. Only a move of a place needs the same state. A draft belongs
- * to one state: afterwards it was sent, or is about something else.
+ * What stays: after a poll the notice about the person's last click. A draft belongs to one state:
+ * afterwards it was sent, or is about something else.
  */
 function unfinishedInput(model: Model, mailState: MailState, by: Cause): Partial<Model> {
   const isSameState = mailState.state === (model.mailState ?? mailState).state;
   const isPoll = by === "poll";
-  const isPanelApt = isSameState || model.panel?.kind !== "move";
   return {
     notice: isPoll && model.notice?.by === "person" ? model.notice : null,
     draft: isSameState ? unsent(model.draft, mailState) : EMPTY_DRAFT,
-    panel: isPoll && isPanelApt ? model.panel : null,
+    panel: unsentPanel(model, { isSameState, isPoll }),
   };
+}
+
+/** The open form with its input, unless it was sent. Only a move of a place needs the same state. */
+function unsentPanel(
+  { panel, sentFrom }: Model,
+  { isSameState, isPoll }: { isSameState: boolean; isPoll: boolean },
+): Panel | null {
+  const isSent = !isPoll && panel?.kind === sentFrom;
+  const isOutdated = panel?.kind === "move" && !isSameState;
+  return isSent || isOutdated ? null : panel;
 }
 
 /** What still waits to be sent: after the sync each edit of a place was sent at once. */

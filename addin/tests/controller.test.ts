@@ -126,6 +126,29 @@ describe("after the sync", () => {
     expect(pane.views.at(-1)?.notice?.sentence).toBe("Not possible now");
   });
 
+  test("what is clicked while a request is pending follows it", async () => {
+    const pane = await openSession("synced_two");
+    pane.controller.handle({ type: "edit_place", edit: { kind: "remove", organisationId: 8 } });
+    const mill = { kind: "add", place: place(8, MILL_NAME) } as const;
+    pane.controller.handle({ type: "edit_place", edit: mill });
+    expect(pane.lastCall().name).toBe("remove 8");
+    await pane.lastCall().answer(mailState("synced"));
+    expect(pane.lastCall().name).toBe("add 8");
+    expect(names(pane)).toEqual(["Harbour Logistics", MILL_NAME]);
+  });
+
+  test("what is clicked before another mail is selected is not done to that one", async () => {
+    const pane = await openSession("synced_two");
+    pane.controller.handle({ type: "edit_place", edit: { kind: "remove", organisationId: 8 } });
+    const first = pane.lastCall();
+    pane.controller.handle({ type: "edit_place", edit: { kind: "remove", organisationId: 7 } });
+    pane.outlook.selection = mail("2");
+    pane.session.refresh();
+    await pane.lastCall().answer(mailState("synced_two"));
+    await first.answer(mailState("synced"));
+    expect(pane.calls.filter(({ name }) => name === "remove 7")).toEqual([]);
+  });
+
   test("a place is moved to the Organisation that is chosen", async () => {
     const { controller, views, lastCall } = await openSession("synced_two");
     controller.handle({ type: "open_places", from: 8 });

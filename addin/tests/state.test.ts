@@ -73,11 +73,30 @@ describe("a loaded state", () => {
     expect(model.panel).toMatchObject({ values: { name: "Reception" } });
   });
 
-  test("closes the panel when the state changed", () => {
+  test("closes the panel that the request was sent from", () => {
     const model = after(
       answered("waiting"),
       { type: "panel_opened", panel: placeForm() },
+      { type: "requested", request: "act" },
       answered("synced"),
+    );
+    expect(model.panel).toBeNull();
+  });
+
+  test("keeps the panel that the person has opened since the request", () => {
+    const open: Event = { type: "panel_opened", panel: placeForm() };
+    const pressed: Event = { type: "requested", request: "act" };
+    const typed: Event = { type: "typed", field: "search", text: "Mill" };
+    const model = after(answered("known"), pressed, open, typed, answered("on_its_way"));
+    expect(model.panel).toMatchObject({ kind: "add", search: { text: "Mill" } });
+  });
+
+  test("closes a move when the state changed: the place may be gone", () => {
+    const model = after(
+      answered("known"),
+      { type: "requested", request: "act" },
+      { type: "panel_opened", panel: placeForm(7) },
+      answered("on_its_way"),
     );
     expect(model.panel).toBeNull();
   });

@@ -159,3 +159,30 @@ def test_the_one_of_two_places_is_moved_by_keyboard(person: Person, world: World
     person.sees_in_webcrm(one.organisation, "For two of them")
     person.sees_in_webcrm(right.organisation, "For two of them")
     person.sees_nothing_in_webcrm(two.organisation)
+
+
+def test_a_form_that_is_opened_while_a_request_is_under_way_stays(
+    person: Person, world: World
+) -> None:
+    one, added = world.customer(), world.customer()
+    _opens_mail_to(person, world, "Pressed and went on", one)
+    with person.page.expect_response(lambda answer: "/mails/sync" in answer.url):
+        person.press("Sync to webCRM")
+        person.press("Add Organisation")
+        person.in_pane().get_by_role("combobox").fill(added.organisation)
+    person.in_pane().get_by_role("option", name=added.organisation).first.click()
+    person.sees("In webCRM")
+    _sees_places(person, one, added)
+    person.sees_in_webcrm(added.organisation, "Pressed and went on")
+
+
+def test_two_places_are_taken_away_as_fast_as_a_person_clicks(person: Person, world: World) -> None:
+    customers = [world.customer() for _ in range(3)]
+    _opens_mail_to(person, world, "Clicked in a row", *customers)
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    for customer in customers[1:]:
+        person.press(f"Take away from {customer.organisation}")
+    person.press(f"File under {customers[1].organisation} again")
+    _sees_places(person, *customers[:2])
+    person.sees_in_webcrm(customers[2].organisation, "[withdrawn]")
