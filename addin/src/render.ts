@@ -24,22 +24,31 @@ export function createRenderer(
   return (view) => {
     const hadFocus = pane.contains(document.activeElement);
     const hadPanel = pane.querySelector(".panel") !== null;
+    const before = new Set(pane.querySelectorAll(ANSWERS));
     document.documentElement.lang = view.language;
     patch(pane, renderSections(view, handle));
     if (live.textContent !== view.announcement) {
       live.textContent = view.announcement;
     }
     if (hadFocus) {
-      moveFocus(pane, !hadPanel);
+      moveFocus(pane, hadPanel ? newAnswer(pane, before) : pane.querySelector(".panel input"));
     }
   };
 }
 
-/** Focuses the first field of a new form; the sentence, if the focused element is gone. */
-function moveFocus(pane: HTMLElement, isNewPanel: boolean): void {
-  const field = isNewPanel ? pane.querySelector<HTMLElement>(".panel input") : null;
+/** What a form shows after it was sent: Organisations to choose from, fields to correct. */
+const ANSWERS = ".similar button, .panel [aria-invalid=true]";
+
+/** The first answer that was not there before; a long form may hide it below the window's edge. */
+function newAnswer(pane: HTMLElement, before: Set<Element>): HTMLElement | null {
+  const answers = [...pane.querySelectorAll<HTMLElement>(ANSWERS)];
+  return answers.find((answer) => !before.has(answer)) ?? null;
+}
+
+/** Focuses this element; the sentence, if there is none and the focused element is gone. */
+function moveFocus(pane: HTMLElement, next: HTMLElement | null): void {
   const isGone = !pane.contains(document.activeElement);
-  (field ?? (isGone ? pane.querySelector<HTMLElement>("#sentence") : null))?.focus();
+  (next ?? (isGone ? pane.querySelector<HTMLElement>("#sentence") : null))?.focus();
 }
 
 function renderSections(view: View, handle: Handle): Child[] {

@@ -31,6 +31,8 @@ export interface FileView {
 /** A name that several files share stands for all of them. */
 interface FileGroup {
   name: string;
+  /** How many files there are, and their size together. */
+  count: number;
   size: number;
   isTaken: boolean;
   /** Why it cannot go along, such as its size; null = it can. */
@@ -69,23 +71,33 @@ export function alongView(model: Model, mailState: MailState, texts: Texts): Alo
 }
 
 function fileView(
-  { name, size, isTaken: wasTaken, leftOut }: FileGroup,
+  group: FileGroup,
   groups: FileGroup[],
   chosen: Along,
   { files, canChange }: StoredParts,
   texts: Texts,
 ): FileView {
-  const names = chosen.files ?? groups.map((group) => group.name);
+  const { name, isTaken: wasTaken, leftOut } = group;
+  const names = chosen.files ?? groups.map((one) => one.name);
   const isTaken = names.includes(name);
   const others = names.filter((other) => other !== name);
   const isStored = files !== null && wasTaken;
   return {
     name,
-    note: leftOut ? saidText(leftOut, texts) : size ? texts.fileSize(size) : "",
+    note: leftOut ? saidText(leftOut, texts) : sizeText(group, texts),
     isTaken,
     isReady: canChange && !isStored && leftOut === null,
     along: { text: chosen.text, files: isTaken ? others : [...others, name] },
   };
+}
+
+/** How large it is; of several files also that the one tick stands for all of them. */
+function sizeText({ count, size }: FileGroup, texts: Texts): string {
+  const parts = [
+    count > 1 && texts.plural("along.same_name", count),
+    size > 0 && texts.fileSize(size),
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** True for a text that holds at least as much: what is in webCRM already stays there. */
@@ -102,15 +114,22 @@ function groupsOf(attachments: Attachment[], { files, wantedFiles }: StoredParts
   const groups = new Map<string, FileGroup>();
   for (const { name, size } of shown.filter((file) => file.name)) {
     const stored = (files ?? []).filter((file) => comparable(file.name) === comparable(name));
-    const refused = stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN);
+    const others = groups.get(name) ?? { count: 0, size: 0 };
     groups.set(name, {
       name,
-      size: size + (groups.get(name)?.size ?? 0),
+      count: others.count + 1,
+      size: others.size + size,
       isTaken: files ? stored.some((file) => file.isTaken) : isWanted(name, wantedFiles),
-      leftOut: refused ? { detail: refused.leftOut, phrase: refused.phrase } : null,
+      leftOut: whyLeftOut(stored),
     });
   }
   return [...groups.values()];
+}
+
+/** Why the first of these files cannot go along; null = each one can. */
+function whyLeftOut(stored: NonNullable<StoredParts["files"]>): Said | null {
+  const refused = stored.find(({ leftOut }) => leftOut && leftOut !== NOT_CHOSEN);
+  return refused ? { detail: refused.leftOut, phrase: refused.phrase } : null;
 }
 
 /** What will go along of a mail that is not filed yet; null = every file. */

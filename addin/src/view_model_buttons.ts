@@ -111,6 +111,8 @@ function labelKey(name: ButtonName, row: StatusRow, isPrivate: boolean): TextKey
       return "button.sync";
     case "sync":
       return isPrivate && isFiled ? "button.sync_private" : "button.sync";
+    case "undo":
+      return isPrivate ? "button.keep_out" : "button.undo";
     case "create_contact":
     case "add_customer":
       return isFiled ? "button.create_contact" : "button.create_and_sync";

@@ -42,7 +42,7 @@ describe("the files before the sync", () => {
 
   test("of the same name share one tick", () => {
     expect(filesOf({}, [SMALL, { ...SMALL, size: 52_000 }])).toEqual([
-      ["offer.pdf", "100 kB", true, true],
+      ["offer.pdf", "2 files with this name · 100 kB", true, true],
     ]);
   });
 

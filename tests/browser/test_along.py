@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from browser.person import PATIENCE_MS, Person
@@ -94,3 +96,35 @@ def test_the_ribbons_button_leaves_a_private_mail_to_the_pane(person: Person, wo
     person.press_sync()
     expect(person.note()).to_contain_text("A private mail", timeout=PATIENCE_MS)
     person.sees_nothing_in_webcrm(customer.organisation)
+
+
+def test_one_tick_stands_for_all_attachments_of_its_name(person: Person, world: World) -> None:
+    customer = world.customer()
+    files = (
+        File("offer.pdf", b"%PDF the first offer"),
+        File("internal.docx", b"not for webCRM"),
+        File("offer.pdf", b"%PDF the second offer, a bit longer"),
+        File("Offer.pdf", b"%PDF another name"),
+    )
+    subject = "Twice the same name"
+    world.kim.deliver(Mail(subject, customer.address, KIM, body=_BODY, attachments=files))
+    person.opens(subject)
+    person.sees("Not in webCRM yet")
+    along = person.in_pane().locator(".along")
+    along.locator("summary").click()
+    twice = along.locator("label").filter(has_text="2 files with this name")
+    expect(twice).to_contain_text("offer.pdf")
+    ticks = along.get_by_role("checkbox")
+    expect(ticks).to_have_count(3)
+    along.locator("label").filter(has_text="internal.docx").get_by_role("checkbox").uncheck()
+    other = along.locator("label").filter(has_text=re.compile("^Offer.pdf"))
+    other.get_by_role("checkbox").uncheck()
+    expect(twice.get_by_role("checkbox")).to_be_checked()
+    person.looks_around("along-same-name")
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    activity = person.sees_in_webcrm(customer.organisation, subject)
+    stored = activity.locator(".file")
+    expect(stored).to_have_text(["offer.pdf", "offer (2).pdf"], timeout=PATIENCE_MS)
+    expect(twice.get_by_role("checkbox")).to_be_checked()
+    expect(along.get_by_label("internal.docx")).not_to_be_checked()

@@ -91,7 +91,7 @@ def test_a_private_mail_that_a_rule_moved_leaves_the_folder_if_a_person_says_no(
     person: Person, world: World
 ) -> None:
     customer = _has_a_private_mail_moved_by_the_rule(person, world, "Not for webCRM")
-    person.press("Undo")
+    person.press("Do not sync")
     person.sees("Not in webCRM yet")
     expect(person.row("Not for webCRM")).to_have_count(0, timeout=PATIENCE_MS)
     person.open_folder("Inbox")

@@ -57,7 +57,7 @@ async function shoot(name, { look = "light", item = MAIL, act = async () => {}, 
     if (scrollWidth > 320) {
         stdout.write(`${name} ${look}: ${scrollWidth} px wide\n`);
     }
-    await page.screenshot({ path: `${folder}/${name}-${look}.png` });
+    await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
     await page.close();
 }
 
@@ -86,7 +86,7 @@ for (const look of ["light", "dark"]) {
     await shoot("panel-contact", {
         look,
         act: async (page) => {
-            await press("Create contact")(page);
+            await press("Create contact and sync")(page);
             await page.keyboard.press("Enter");
             await page.waitForTimeout(100);
         },
@@ -94,12 +94,10 @@ for (const look of ["light", "dark"]) {
 }
 stage.script.state = "synced_two";
 for (const look of ["light", "dark", "contrast"]) {
-    await shoot("panel-change", {
+    await shoot("panel-move", {
         look,
         act: async (page) => {
-            await press("Change")(page);
-            await page.keyboard.press("ArrowDown");
-            await page.keyboard.press("Tab");
+            await page.getByRole("button", { name: /^Move from Harbour Logistics/ }).click();
             await page.keyboard.type("harb");
             await page.waitForTimeout(400);
         },
@@ -107,6 +105,15 @@ for (const look of ["light", "dark", "contrast"]) {
 }
 stage.script.state = "synced";
 await shoot("story", { act: press("History") });
+for (const look of Object.keys(LOOKS)) {
+    await shoot("along", {
+        look,
+        act: async (page) => {
+            await page.locator(".along summary").click();
+            await page.waitForTimeout(250);
+        },
+    });
+}
 stage.script.connection = {
     ...connection,
     state: "needs_you",

@@ -9,6 +9,7 @@ import pytest
 from support.api_client import Person
 from support.placed_mail import edit, names, offer, synced, under
 from support.scenario import Scenario
+from webcrm_sync.core.places import MOST_PLACES
 
 NEW = "Vindmark A/S"
 
@@ -123,3 +124,23 @@ def test_nothing_is_created_when_one_of_the_places_is_not_in_webcrm(
     known = [o["OrganisationName"] for o in scenario.sandbox.crm.organisations]
     assert known == ["Havnebyg", "Skovby", "Mill"]
     assert kim.status(mail)["state"] == "new"
+
+
+def test_a_mail_in_too_many_places_makes_no_customer_that_it_could_not_join(
+    scenario: Scenario, kim: Person, places: dict[str, int]
+) -> None:
+    crm = scenario.sandbox.crm
+    others = [crm.add_organisation(f"Customer {n}") for n in range(MOST_PLACES)]
+    scenario.poll_webcrm()
+    mail = kim.box.deliver(offer())
+    full = [{"organisationId": number} for number in others]
+    answer: Any = kim.post("customer", mail, organisation={"name": NEW}, places=full).json
+    assert answer["phrase"] == {"key": "too_many_places", "values": {"most": f"{MOST_PLACES}"}}
+    assert NEW not in [o["OrganisationName"] for o in crm.organisations]
+    assert kim.status(mail)["state"] == "new"
+    create(kim, mail, places=full, replaces=others[0])
+    scenario.run_until_idle()
+    assert len(activities_under_new(scenario)) == 1
+    assert len(names(kim.status(mail))) == MOST_PLACES
+    again = kim.post("customer", mail, organisation={"name": NEW}, evenIfSimilar=True)
+    assert again.status_code == 200

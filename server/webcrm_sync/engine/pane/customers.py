@@ -13,7 +13,7 @@ from webcrm_sync.core.customer_digest import CustomerDigest, is_overruled
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.new_customer import SHARED, ContactDraft
 from webcrm_sync.core.organisation_names import fold_name
-from webcrm_sync.core.places import NO_CHOICE, ChosenPlaces
+from webcrm_sync.core.places import MOST_PLACES, NO_CHOICE, ChosenPlaces
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.actions import check_chosen, with_removed
 from webcrm_sync.engine.pane.along_actions import decide_along, refuse_private
@@ -105,6 +105,7 @@ def create_customer(
     decide_along(context, user, ref, mail, shown, form.along)
     key = CustomerKey(user.box.id, mail.graph_id, fold_name(form.organisation.name))
     is_new = shown.status is DisplayStatus.NEW
+    _refuse_too_many_places(shown, key, form)
     form = replace(form, places=with_removed(form.places, shown))
     begun = _begin(context, user, ref, key, form, is_new=is_new)
     if begun.similar:
@@ -115,6 +116,15 @@ def create_customer(
         file_mail(context, user, key, mail, item_id=ref.item_id)
     created = _read_result(context, user, key, mail)
     return replace(created, is_first_kept=begun.is_first_kept)
+
+
+def _refuse_too_many_places(shown: MailStatus, key: CustomerKey, form: CustomerForm) -> None:
+    """Raise Refused before anything is created if the mail could not be filed there."""
+    names = {target.organisation_id: target.organisation for target in shown.targets}
+    places = form.places.organisations or tuple(names)
+    is_there = key.folded_name in map(fold_name, names.values())
+    if len(places) >= MOST_PLACES and form.replaces is None and not is_there:
+        raise Refused(phrases.TOO_MANY_PLACES.fill(most=MOST_PLACES), code="TooManyPlaces")
 
 
 def _begin(
