@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from webcrm_sync.core.crm import KeyedActivity, OrganisationRow, PersonRow, RejectedRecord
+from webcrm_sync.core.crm import (
+    KeyedActivity,
+    OrganisationDraft,
+    OrganisationRow,
+    PersonRow,
+    RejectedRecord,
+)
 from webcrm_sync.core.matching import Contact
 
 
@@ -18,8 +24,14 @@ def test_a_rejected_line_may_be_retried_unless_it_is_too_large() -> None:
     assert not RejectedRecord("Busy").is_too_large
 
 
-def test_a_contact_may_have_no_name() -> None:
-    assert Contact(7, 1, "bo@havnebyg.example").name == ""
+def test_a_contact_may_have_an_address_alone() -> None:
+    contact = Contact(7, 1, "bo@havnebyg.example")
+    assert (contact.name, contact.title, contact.phone) == ("", "", "")
+
+
+def test_a_new_organisation_needs_a_name_alone() -> None:
+    draft = OrganisationDraft("Havnebyg")
+    assert (draft.domain, draft.phone, draft.www, draft.owner_id) == ("", "", "", None)
 
 
 @pytest.mark.parametrize(
