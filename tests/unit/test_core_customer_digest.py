@@ -45,3 +45,8 @@ def test_a_digest_is_too_short_to_tell_what_was_entered(name: str, title: str, p
     digest = CustomerDigest.of(DRAFT, ContactDraft(name, ANNE.address, title, phone))
     assert 0 <= digest.contact < 65_536
     assert (digest.organisation, digest.address) == (FORM.organisation, FORM.address)
+
+
+def test_the_digests_that_the_database_holds_stay_valid() -> None:
+    assert CustomerDigest.of(DRAFT, ANNE) == CustomerDigest(19129, 34801, 36941)
+    assert CustomerDigest.of(DRAFT, None) == CustomerDigest(19129, 0, 0)
