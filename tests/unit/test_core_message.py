@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from support.builders import CUSTOMER, NOON, SELLER, mail
 from webcrm_sync.core.message import (
+    PRIVATE,
     Attachment,
     AttachmentKind,
     Fingerprint,
@@ -148,3 +149,9 @@ def test_a_mail_is_normal_and_an_attachment_is_no_picture_by_default() -> None:
     assert (
         Attachment("g", "a.pdf", 1, False, "application/pdf", AttachmentKind.FILE).content_id == ""
     )
+
+
+def test_private_and_confidential_mails_are_not_meant_for_everybody() -> None:
+    normal, personal, private, confidential = range(4)
+    assert {private, confidential} == PRIVATE
+    assert not {normal, personal} & PRIVATE

@@ -51,6 +51,44 @@ def test_a_phrase_is_found_beside_a_file_name_or_a_reason(text: str, found: Spok
 
 
 @pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("too_large", "52 MB, more than 25.5 MB"),
+        ("repeated", "the same picture is filed with another mail"),
+        ("too_large_for_webcrm", "too large for webCRM"),
+        ("file_refused", "webCRM does not take it"),
+        ("file_not_given", "Outlook does not give it"),
+        ("answered", "webCRM answered 500"),
+        ("answered_text", "webCRM answered 400: No such field"),
+        ("no_clear_answer", "webCRM gave no clear answer, several times."),
+        ("no_answer_for_long", "webCRM did not answer for a month."),
+        ("activity_deleted", "Its Activity was deleted in webCRM."),
+        (
+            "opportunity_kept",
+            "webCRM left the Activity under its Opportunity, so nothing was changed. Ask your "
+            "administrator to set X to the value that takes an Activity off its Opportunity in "
+            "your webCRM. In webCRM itself you can change both.",
+        ),
+        (
+            "organisation_refused",
+            "webCRM did not take the Organisation. Create it again.",
+        ),
+        (
+            "organisation_not_listed",
+            "webCRM accepted the Organisation and does not list it. Look for it in webCRM. If it "
+            "is there, choose it here; if not, create it again.",
+        ),
+    ],
+)
+def test_a_sentence_that_the_database_holds_is_found_in_later_versions_too(
+    key: str, text: str
+) -> None:
+    found = find_phrase(text)
+    assert found is not None
+    assert found.key == key
+
+
+@pytest.mark.parametrize(
     "text",
     [
         None,
