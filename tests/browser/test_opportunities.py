@@ -10,22 +10,9 @@ from browser.world import Customer, World
 _CRANE, _SERVICE = "Crane for quay 2", "Service agreement"
 
 
-def _add_opportunities(world: World, customer: Customer) -> dict[str, int]:
-    """Two open Opportunities of the Organisation, the first with its contact; their ids."""
-    crm = world.sandbox.crm
-    names = {o["OrganisationName"]: o["OrganisationId"] for o in crm.organisations}
-    persons = {p["PersonEmail"]: p["PersonId"] for p in crm.persons}
-    organisation = names[customer.organisation]
-    person_id = persons[customer.address]
-    return {
-        _CRANE: crm.add_opportunity(organisation, _CRANE, person_id=person_id, number="1042"),
-        _SERVICE: crm.add_opportunity(organisation, _SERVICE, number="1050"),
-    }
-
-
 def _opens(person: Person, world: World, subject: str) -> tuple[Locator, Customer, dict[str, int]]:
     customer = world.customer()
-    ids = _add_opportunities(world, customer)
+    ids = world.add_opportunities(customer, _CRANE, _SERVICE)
     world.deliver(subject, customer.address)
     person.opens(subject)
     select = person.in_pane().get_by_label("Opportunity")

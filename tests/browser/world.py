@@ -77,6 +77,19 @@ class World:
         body = "<p>Hello Kim,</p><p>please have a look at this.</p>"
         return self.kim.deliver(Mail(subject, sender, KIM, body=body))
 
+    def add_opportunities(self, customer: Customer, contacts: str, other: str) -> dict[str, int]:
+        """Two open Opportunities of the customer, the first with its contact; their ids."""
+        crm = self.sandbox.crm
+        names = {o["OrganisationName"]: o["OrganisationId"] for o in crm.organisations}
+        persons = {p["PersonEmail"]: p["PersonId"] for p in crm.persons}
+        organisation, person_id = names[customer.organisation], persons[customer.address]
+        return {
+            contacts: crm.add_opportunity(
+                organisation, contacts, person_id=person_id, number="1042"
+            ),
+            other: crm.add_opportunity(organisation, other, number="1050"),
+        }
+
     def lay_old_mail(self) -> None:
         """Put a folder that another product used into Kim's mailbox."""
         folder = self.kim.make_folder("inbox", FOLDER)
