@@ -7,12 +7,16 @@ from datetime import timedelta
 
 import pytest
 
+from support.left_out import found
 from support.new_customer import ANNE, FORM, check_one_customer, create, deliver, named, persons
 from support.pane_user import PaneUser, add_pane_user
 from support.scenario import BO, KIM, Scenario
+from webcrm_sync.core.along import Along, TextPart
 from webcrm_sync.core.crm import OrganisationDraft
-from webcrm_sync.core.errors import TryLater
+from webcrm_sync.core.errors import InvalidField, TryLater
 from webcrm_sync.core.new_customer import ContactDraft
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.customers import CustomerForm
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -145,3 +149,33 @@ def test_a_contact_that_a_colleague_is_creating_waits_for_her(
     scenario.sandbox.faults.clear()
     scenario.run_all_retries()
     assert [one.name for one in create(eva, copy, form).similar] == ["Vindmark A/S"]
+
+
+def test_a_form_that_creates_nothing_decides_nothing_about_the_mail(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    sender_rules.add_sender(scenario.context, kim.user, BO)
+    mail = kim.box.deliver(Mail("Secret", BO, KIM, headers=(("Sensitivity", "Private"),)))
+    form = CustomerForm(
+        OrganisationDraft("Havnebyg ApS"),
+        along=Along.chosen(TextPart.NONE, []),
+        is_even_if_private=True,
+    )
+    assert create(kim, mail, form).similar
+    with pytest.raises(InvalidField):
+        create(kim, mail, replace(form, organisation=OrganisationDraft("...")))
+    scenario.discover()
+    assert kim.status(mail).reason is Reason.PRIVATE
+    assert scenario.activities == []
+
+
+def test_a_form_that_creates_nothing_adds_nothing_to_a_filed_mail(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    mail = kim.box.deliver(Mail("Offer", BO, KIM, body="<p>Marmelade</p>"))
+    kim.sync(mail, along=Along.chosen(TextPart.NONE, []))
+    scenario.run_until_idle()
+    whole = Along.chosen(TextPart.WHOLE, None)
+    assert create(kim, mail, CustomerForm(OrganisationDraft("Havnebyg ApS"), along=whole)).similar
+    scenario.run_all_retries()
+    assert found(scenario, ["Marmelade"]) == []

@@ -53,25 +53,44 @@ def decide_along(
 
     None: no choice. Of a mail that is in webCRM more can go along afterwards, never less.
     """
-    if shown.status not in _DECIDABLE or (along is None and not is_held_as_private(shown)):
+    if _is_decision(shown, along):
+        with context.begin() as tx:
+            decide_along_in(context, tx, user, ref, mail, shown, along)
+
+
+def decide_along_in(
+    context: Context,
+    tx: Tx,
+    user: CurrentUser,
+    ref: MailRef,
+    mail: LocatedMail,
+    shown: MailStatus,
+    along: Along | None,
+) -> None:
+    """The same in the transaction of what the person decides besides."""
+    if not _is_decision(shown, along):
         return
-    with context.begin() as tx:
-        lock_company(tx)
-        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
-        # A copy that could not be read gets another row when it can be.
-        is_unread = item is None or item.is_bare
-        has_left = item is not None and item.reason in {Reason.MOVED_OUT, Reason.DELETED}
-        if is_unread or has_left or is_held_as_private(shown):
-            sync_requests.save_along(
-                tx,
-                user.box.id,
-                mail.graph_id,
-                item_id=ref.item_id,
-                by=user.name,
-                along=along if is_unread or has_left else None,
-            )
-        if item is not None and not has_left and along is not None:
-            _choose(context, tx, user, item.email_id, along)
+    lock_company(tx)
+    item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+    # A copy that could not be read gets another row when it can be.
+    is_unread = item is None or item.is_bare
+    has_left = item is not None and item.reason in {Reason.MOVED_OUT, Reason.DELETED}
+    if is_unread or has_left or is_held_as_private(shown):
+        sync_requests.save_along(
+            tx,
+            user.box.id,
+            mail.graph_id,
+            item_id=ref.item_id,
+            by=user.name,
+            along=along if is_unread or has_left else None,
+        )
+    if item is not None and not has_left and along is not None:
+        _choose(context, tx, user, item.email_id, along)
+
+
+def _is_decision(shown: MailStatus, along: Along | None) -> bool:
+    """True if there is anything to save."""
+    return shown.status in _DECIDABLE and (along is not None or is_held_as_private(shown))
 
 
 def _choose(context: Context, tx: Tx, user: CurrentUser, email_id: int, asked: Along) -> None:

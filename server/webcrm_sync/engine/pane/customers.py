@@ -16,7 +16,7 @@ from webcrm_sync.core.organisation_names import fold_name
 from webcrm_sync.core.places import MOST_PLACES, NO_CHOICE, ChosenPlaces
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.actions import check_chosen, with_removed
-from webcrm_sync.engine.pane.along_actions import decide_along, refuse_private
+from webcrm_sync.engine.pane.along_actions import decide_along_in, refuse_private
 from webcrm_sync.engine.pane.customer_fields import check_fields
 from webcrm_sync.engine.pane.customer_mail import file_mail, move_in
 from webcrm_sync.engine.pane.customer_steps import create_in_webcrm, postpone
@@ -102,12 +102,11 @@ def create_customer(
     if shown.status in _UNFIT:
         raise Refused(phrases.NOT_SYNCED.english, code="NotSynced")
     refuse_private(mail, shown, even_if_private=form.is_even_if_private)
-    decide_along(context, user, ref, mail, shown, form.along)
     key = CustomerKey(user.box.id, mail.graph_id, fold_name(form.organisation.name))
     is_new = shown.status is DisplayStatus.NEW
     _refuse_too_many_places(shown, key, form)
     form = replace(form, places=with_removed(form.places, shown))
-    begun = _begin(context, user, ref, key, form, is_new=is_new)
+    begun = _begin(context, user, ref, key, form, mail, shown)
     if begun.similar:
         return CreatedCustomer(similar=begun.similar)
     is_created = _try_now(context, key, is_new=is_new)
@@ -133,22 +132,25 @@ def _begin(
     ref: MailRef,
     key: CustomerKey,
     form: CustomerForm,
-    *,
-    is_new: bool,
+    mail: LocatedMail,
+    shown: MailStatus,
 ) -> _Begun:
-    """Record what is to be created, unless there are similar Organisations."""
+    """Record what is to be created and what goes along, unless there are similar Organisations."""
+    is_new = shown.status is DisplayStatus.NEW
     with context.begin() as tx:
         lock_company(tx)  # two colleagues may press at the same moment
         internals = mailboxes.internals(tx, context.settings.internal_domains)
         draft = check_fields(form.organisation, form.contact, internals)
         digest = CustomerDigest.of(draft, form.contact)
         known = new_customers.read(tx, key)
-        if known is not None and (known.is_open or (known.completed_at and not is_new)):
-            return _Begun(is_first_kept=known.digest not in {None, digest})
-        if not form.is_even_if_similar:
+        has_begun = known and (known.is_open or (known.completed_at and not is_new))
+        if not (has_begun or form.is_even_if_similar):
             similar = find_similar_organisations(tx, draft, form.contact)
             if similar:
                 return _Begun(similar)
+        decide_along_in(context, tx, user, ref, mail, shown, form.along)
+        if known and has_begun:
+            return _Begun(is_first_kept=known.digest not in {None, digest})
         draft = replace(draft, owner_id=_webcrm_user_id(tx, user))
         claimed_at = claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
         earlier = new_customers.digests_since(tx, key.folded_name, claimed_at)
