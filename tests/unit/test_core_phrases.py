@@ -98,6 +98,10 @@ def test_a_sentence_that_the_database_holds_is_found_in_later_versions_too(
         "This is no web address. Or is it?",
         "not_chosen",
         "a.zip (Outlook lost it)",
+        "many MB, more than 25 MB",
+        "52 MB, more than many MB",
+        "At most few characters.",
+        "A mail can be in few places at most. Take one away first.",
     ],
 )
 def test_the_words_of_others_are_no_phrase(text: str | None) -> None:
