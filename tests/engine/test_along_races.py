@@ -117,3 +117,16 @@ def test_the_pane_shows_a_choice_as_soon_as_it_is_made(scenario: Scenario, kim: 
     assert shown() == (AlongText.NONE, (OFFER,))
     kim.sync(mail, along=along(TextPart.NEW, all_files=True))
     assert shown() == (AlongText.NEW, None)
+
+
+def test_a_colleague_sees_what_is_in_webcrm_whatever_she_chooses(
+    scenario: Scenario, kim: PaneUser
+) -> None:
+    ute = add_pane_user(scenario, "ute@nordwind.example", "Ute Nordwind")
+    mail = offer(message_id="<one@havnebyg.example>")
+    kim.sync(kim.box.deliver(mail))
+    hers = ute.box.deliver(mail)
+    scenario.run_until_idle()
+    shown = ute.sync(hers, along=along(TextPart.NONE)).along
+    assert shown is not None
+    assert (shown.text, shown.wanted_files) == (AlongText.WHOLE, None)

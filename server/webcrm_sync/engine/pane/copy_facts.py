@@ -78,7 +78,9 @@ def read_copy_facts(
             updates={f.id: updates[f.id] for f in filings_of_mail if f.id in updates},
             request=requests.get(mail.graph_id),
             is_by_rule=item is not None and email_id in by_rule,
-            along=_find_along(emails_by_id.get(email_id), requests.get(mail.graph_id)),
+            along=_find_along(
+                emails_by_id.get(email_id), requests.get(mail.graph_id), filings_of_mail
+            ),
             documents=_first_documents(filings_of_mail, documents_by_filing),
             customer=customers.get(mail.graph_id),
         )
@@ -90,9 +92,12 @@ def read_copy_facts(
     return copies
 
 
-def _find_along(email: Email | None, request: SyncRequest | None) -> Along | None:
-    """What goes along: a choice that `discover` has not read yet replaces the one before."""
-    if request and request.along:
+def _find_along(
+    email: Email | None, request: SyncRequest | None, filings_of_mail: Sequence[Filing]
+) -> Along | None:
+    """What goes along: a choice that nobody has read yet counts if the mail is not in webCRM."""
+    is_filed = any(f.activity_id is not None and not f.is_withdrawn for f in filings_of_mail)
+    if request and request.along and not is_filed:
         return request.along
     return email.along if email else None
 
