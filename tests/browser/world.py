@@ -21,6 +21,9 @@ from webcrm_sync_sandbox.screen.fixtures import KIM
 FOLDER = "webCRM sync"
 #: Customers for one test each: webCRM and the service know them from the start.
 _TREES = (
+    "Avocado Bottlebrush Camellia Carob Clementine Coconut Damson Durian Feijoa Forsythia Gardenia "
+    "Grapefruit Guava Hibiscus Jasmine Kumquat Lavender Lilac Loquat Mimosa Oleander Pistachio "
+    "Pomegranate Privet Rosewood Satinwood Tamarisk Wisteria "
     "Almond Apricot Bamboo Banyan Baobab Cashew Catalpa Citron Cork Dogwood Elder Eucalyptus Fig "
     "Hemlock Hickory Hornbeam Ivy Jacaranda Lemon Mango Medlar Mulberry Myrtle Nutmeg Orange Palm "
     "Papaya Peach Pecan Persimmon Redwood Sequoia Sumac Tamarind Tulip Yucca Zelkova "
