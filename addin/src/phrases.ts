@@ -27,11 +27,13 @@ function textKey({ key }: Phrase, texts: Texts) {
   return texts.find(name) === null ? null : (name as Parameters<Texts["get"]>[0]);
 }
 
-/** Numbers as the language writes them. */
+/** The values that are written as the language writes numbers. */
+const NUMBERS = new Set(["limit", "most", "size"]);
+
 function readableValues(values: Phrase["values"], texts: Texts): Record<string, string> {
   const entries = Object.entries(values).map(([name, value]) => [
     name,
-    /^\d+(\.\d+)?$/.test(value) ? texts.number(Number(value)) : value,
+    NUMBERS.has(name) ? texts.number(Number(value)) : value,
   ]);
   return Object.fromEntries(entries) as Record<string, string>;
 }

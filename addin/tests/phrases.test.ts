@@ -26,6 +26,7 @@ describe("a sentence of the server's own", () => {
       said("answered_text", { status: "400", text: "PersonTitle is too long" }),
       "webCRM svarede 400: »PersonTitle is too long«",
     ],
+    ["da", said("answered_text", { status: "400", text: "1234" }), "webCRM svarede 400: »1234«"],
     ["da", said("opportunity_kept", { setting: "X", reason: "no" }), /indstillingen X\. \(no\)$/],
   ])("is said in %s", (language, one, text) => {
     expect(saidText(one, textsIn(language))).toMatch(text);
