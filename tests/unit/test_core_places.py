@@ -22,7 +22,7 @@ from webcrm_sync.core.places import (
 )
 
 ONLY_PLACE = "This is the only place of the mail. Undo takes the mail out of webCRM."
-NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
+NOT_THERE = "The mail is not filed under that Organisation, or not any more."
 TOO_MANY = "A mail can be in 20 places at most. Take one away first."
 organisations = st.integers(1, 5)
 edits = st.one_of(

@@ -73,7 +73,7 @@ SEVERAL_PLACES = Phrase(
 )
 NOT_THERE = Phrase(
     "not_there",
-    "The mail is not filed under the Organisation that is to be replaced, or not any more.",
+    "The mail is not filed under that Organisation, or not any more.",
 )
 TOO_MANY_PLACES = Phrase(
     "too_many_places", "A mail can be in {most} places at most. Take one away first."
