@@ -71,10 +71,7 @@ SEVERAL_PLACES = Phrase(
     "several_places",
     "The mail is filed under several Organisations. Say which of them is replaced.",
 )
-NOT_THERE = Phrase(
-    "not_there",
-    "The mail is not filed under that Organisation, or not any more.",
-)
+NOT_THERE = Phrase("not_there", "The mail is not filed under that Organisation, or not any more.")
 TOO_MANY_PLACES = Phrase(
     "too_many_places", "A mail can be in {most} places at most. Take one away first."
 )
