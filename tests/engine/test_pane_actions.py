@@ -208,6 +208,31 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
     assert eva.status(two).status is DisplayStatus.SYNCED
 
 
+def test_after_undo_a_copy_outside_the_folder_says_nothing_and_can_come_back(
+    scenario: Scenario,
+) -> None:
+    scenario.add_contact(BO)
+    kim = add_pane_user(scenario)
+    eva = add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
+    mail = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
+    one, two = kim.box.deliver(mail), eva.box.deliver(mail)
+    kim.sync(one)
+    eva.sync(two)
+    scenario.run_until_idle()
+    eva.box.move(two, "inbox")
+    scenario.discover()
+    kim.undo(one)
+    scenario.run_until_idle()
+    assert [a["ActivityDescription"] for a in scenario.activities] == ["[withdrawn] Both"]
+    assert eva.box.read(two).categories == ()
+    assert eva.status(two).status is DisplayStatus.NEW
+
+    eva.box.move(two, f"inbox/{FOLDER}")
+    scenario.discover()
+    assert [a["ActivityDescription"] for a in scenario.activities] == ["Both"]
+    assert eva.box.read(two).categories == BOTH
+
+
 def test_a_preexisting_mail_is_synced_on_request(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")

@@ -80,12 +80,14 @@ def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None
     sync_requests.forget_requests(tx, user.box.id, item.graph_id)
     item_records.set_folder(tx, item.id, None)
     item_records.observe(tx, item.id, location.change_key, location.categories)
-    transitions.withdraw(tx, item.id)
-    others = (i for i in lookup.items_of_email(tx, item.email_id) if i.id != item.id)
+    transitions.withdraw(tx, [item.id])
+    others = [i for i in lookup.items_of_email(tx, item.email_id) if i.id != item.id]
     is_shared = any(i.folder_id is not None and i.state in _IN_WEBCRM for i in others)
     facts = {"by": user.name, "is_shared": is_shared}
     tx.record_event(EventKind.TAKEN_BACK, mailbox_id=user.box.id, email_id=item.email_id, **facts)
     if not is_shared:
+        # A copy that was moved out before says "Synced" too, and begins again if it comes back.
+        transitions.withdraw(tx, [i.id for i in others if i.folder_id is None])
         known = filings.of_emails(tx, [item.email_id])[item.email_id]
         activity_updates.request(
             tx, [f.id for f in known if not f.is_withdrawn], UpdateKind.WITHDRAW

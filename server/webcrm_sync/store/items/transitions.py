@@ -242,10 +242,11 @@ def skip_unsettled(tx: Tx, item_id: int, reason: Reason) -> None:
     _change(tx, item.c.id == item_id, from_states=UNSETTLED, to=State.SKIPPED, reason=reason)
 
 
-def withdraw(tx: Tx, item_id: int) -> None:
-    """Skip a synced copy that a person takes back."""
-    which = item.c.id == item_id
-    _change(tx, which, from_states=[State.SYNCED], to=State.SKIPPED, reason=Reason.MOVED_OUT)
+def withdraw(tx: Tx, item_ids: Iterable[int]) -> None:
+    """Skip copies outside the sync folders whose mail a person takes back from webCRM."""
+    which = any_of(item.c.id, list(item_ids))
+    from_states = [State.FILED, State.SYNCED]
+    _change(tx, which, from_states=from_states, to=State.SKIPPED, reason=Reason.MOVED_OUT)
 
 
 def skip_deleted(tx: Tx, email_id: int) -> None:
