@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema import Draft202012Validator
 
 from support.api_client import Person
 from support.scenario import BO, Scenario
@@ -36,3 +38,15 @@ def _check_answers(operation: Any, token: str) -> None:
         case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
 
     answers()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\x1c", "\x85", "\u00a0", "\u2003"])
+def test_a_blank_name_of_a_mail_is_refused_as_the_document_says(
+    app: Flask, kim: Person, blank: str
+) -> None:
+    document = app.test_client().get("/api/v1/openapi.json").json
+    assert document is not None
+    shape = document["components"]["schemas"]["MailRefShape"]
+    mail = {"messageId": blank}
+    assert not Draft202012Validator({"anyOf": shape["anyOf"]}).is_valid(mail)
+    assert kim.request("post", "/mails/sync", json={"mail": mail}).status_code == 400

@@ -56,8 +56,11 @@ VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Z
 
 
 def _has_text(name: str) -> JsonDict:
-    """The JSON schema of an object whose key `name` holds a text that is not blank."""
-    return {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
+    """The JSON schema of an object whose key `name` holds a text with a visible character.
+
+    JSON Schema and Python disagree on which characters are blank, so it names the visible ones.
+    """
+    return {"required": [name], "properties": {name: {"type": "string", "pattern": "[!-~]"}}}
 
 
 class MailRefShape(JsonModel):
