@@ -22,6 +22,7 @@ from support.recorded import Recording
 from support.recorded_company import Company, open_company
 from support.revisions import database_of
 from support.scenario import BO, OpenScenario, Scenario
+from support.unlimited_line import unlimited_line
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.migrate import migrate
@@ -48,9 +49,10 @@ def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
             values = sandbox.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            context = stack.enter_context(
+            limited = stack.enter_context(
                 open_context(values, url=fresh_database, now=sandbox.clock.now)
             )
+            context = stack.enter_context(unlimited_line(limited, fresh_database))
             stack.enter_context(in_one_order(context.database.engine))
             return Scenario(sandbox, context)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +15,10 @@ from machine.boundaries import Boundaries
 from support.fault_runner import open_worker
 from support.installations import another_installation
 from support.scenario import Scenario
+from support.unlimited_line import unlimited_line
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
-from webcrm_sync.store.webcrm_line import WebCrmLine
-from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Notice
@@ -146,14 +145,10 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
         with (
-            open_context(settings, url=url, now=sandbox.clock.now) as context,
-            # Simulated minutes pass in no time, and the limit counts real ones.
-            closing(WebCrmLine(url, context.company_id, limit=10**9)) as line,
-            closing(WebCrm(settings, now=sandbox.clock.now, line=line)) as webcrm,
+            open_context(settings, url=url, now=sandbox.clock.now) as limited,
+            unlimited_line(limited, url) as context,
         ):
-            context.metadata.fetch = webcrm.list_fields
-            context.levels.fetch = webcrm.list_level_labels
-            scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
+            scenario = Scenario(sandbox, context)
             with (
                 psycopg.connect(libpq_url(url), autocommit=True) as connection,
                 _open_rival(scenario) as rival,

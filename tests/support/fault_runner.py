@@ -15,13 +15,11 @@ from support.interleave import Death
 from support.saved_tables import drop_saved_tables, restore_tables, save_tables
 from support.scenario import BO, KIM, LIS, Scenario
 from support.snapshot import Snapshot, take_snapshot
+from support.unlimited_line import unlimited_line
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store.webcrm_line import WebCrmLine
-from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import FieldMetadata, LevelMetadata
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -190,19 +188,8 @@ def open_worker(sandbox: Sandbox, before: Context, *, settle_s: float) -> Iterat
     settings = before.settings.model_copy(update={"webcrm_settle_seconds": settle_s})
     with (
         closing(GraphClient(settings, now=now)) as graph,
-        closing(WebCrmLine(url, before.company_id, limit=10**9)) as line,
-        closing(WebCrm(settings, now=now, line=line)) as webcrm,
+        unlimited_line(replace(before, settings=settings, graph=graph), url) as context,
     ):
-        metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
-        levels = LevelMetadata(fetch=webcrm.list_level_labels, now=now)
-        context = replace(
-            before,
-            settings=settings,
-            graph=graph,
-            webcrm=webcrm,
-            metadata=metadata,
-            levels=levels,
-        )
         yield Scenario(sandbox, context)
     before.database.engine.dispose()
 
