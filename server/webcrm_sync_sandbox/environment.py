@@ -78,7 +78,7 @@ class Sandbox:
         self._scratch.cleanup()
 
     def save_state(self) -> Callable[[], None]:
-        """A function that restores time, folders and webCRM's records as of now, without mails.
+        """A function that restores time, mailboxes and webCRM's records as of now, without mails.
 
         Cheaper than another sandbox. The product's database is not restored.
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +67,19 @@ class SimMailbox(MessageStore):
         self.named_properties_left = 1000
         self.rules: dict[str, InboxRule] = {}
         self.categories: dict[str, MasterCategory] = {}
+
+    def save_state(self) -> Callable[[], None]:
+        """A function that restores folders, categories, rules and names of extended properties."""
+        restore_folders = super().save_state()
+        names = ("rules", "categories", "named_properties", "named_properties_left")
+        kept = deepcopy({name: getattr(self, name) for name in names})
+
+        def restore() -> None:
+            restore_folders()
+            with self.lock:
+                vars(self).update(deepcopy(kept))
+
+        return restore
 
     @property
     def addresses(self) -> frozenset[str]:
