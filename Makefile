@@ -69,8 +69,8 @@ dist: $(RUNTIME) $(PANE) ## build dist/: an archive of the wheel with the add-in
 test: $(READY) $(MODULES) ## all checks and tests that must pass before a push
 	@# In parallel, since each needs one core; the types first, since they take longest.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types collected lint contracts addin vitest $(PANE)
-	@# A person sees the progress of both; each line is whole.
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line pytest
+	@# One after the other: a pane that has two seconds to tell the truth needs a core.
+	@$(MAKE) --no-print-directory pytest
 
 check: $(READY) $(MODULES) ## check style, types and import directions, without the tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types lint contracts addin
@@ -97,13 +97,13 @@ collected: $(READY)
 vitest: $(MODULES)
 	@npm --prefix addin test --silent
 
-pytest: headless browser
+pytest: browser headless
 
 headless: $(READY) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search and not installed' --ignore tests/browser
 
 # In processes of their own, since Playwright keeps an event loop running where other tests start
-# theirs; beside the others, since they mostly wait for the browser.
+# theirs.
 browser: $(READY) $(MODULES) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
