@@ -36,7 +36,7 @@ describe("a sentence of the server's own", () => {
     { detail: "400: ActivityDescription is too long", phrase: null },
     { detail: "400: ActivityDescription is too long" },
     { ...said("of_a_newer_server"), detail: "400: ActivityDescription is too long" },
-  ])("is told apart from what webCRM says, which stays as it is", (one) => {
+  ])("differs from the words of webCRM, which stay as they are", (one) => {
     expect(saidText(one, textsIn("da"))).toBe("400: ActivityDescription is too long");
   });
 

@@ -167,15 +167,17 @@ def test_a_backup_from_before_a_take_over_does_nothing_until_it_takes_over_too(
     check_filed_once(first, kim, "Before", "After", "Last")
 
 
-@pytest.mark.parametrize("what", ["renamed", "deleted"])
+@pytest.mark.parametrize("is_renamed", [True, False], ids=["renamed", "deleted"])
 def test_a_mailbox_is_taken_back_although_its_folder_was_changed_meanwhile(
-    first: Scenario, kim: SimMailbox, what: str
+    first: Scenario, kim: SimMailbox, *, is_renamed: bool
 ) -> None:
     with another_installation(first) as other:
         take_over(other)
         work(other, first)
-        change = {"renamed": lambda path: kim.rename_folder(path, "Old")}
-        change.get(what, kim.delete_folder)(f"inbox/{FOLDER}")
+        if is_renamed:
+            kim.rename_folder(f"inbox/{FOLDER}", "Old")
+        else:
+            kim.delete_folder(f"inbox/{FOLDER}")
         with pytest.raises(HeldElsewhere, match=r"http://second\.example"):
             admin.add(first.context, admin.inspect(first.context, KIM))
         take_over(first)

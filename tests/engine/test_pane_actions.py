@@ -189,9 +189,8 @@ def test_syncing_again_after_undo_fills_the_same_activity(scenario: Scenario) ->
     assert kim.box.read(mail).categories == BOTH
 
 
-def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
-    scenario: Scenario,
-) -> None:
+def _both_sync(scenario: Scenario) -> tuple[tuple[PaneUser, str], tuple[PaneUser, str]]:
+    """Kim and Eva at the pane, each with a copy of one mail, which both have synced."""
     scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     eva = add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
@@ -200,6 +199,13 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
     kim.sync(one)
     eva.sync(two)
     scenario.run_until_idle()
+    return (kim, one), (eva, two)
+
+
+def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
+    scenario: Scenario,
+) -> None:
+    (kim, one), (eva, two) = _both_sync(scenario)
     kim.undo(one)
     scenario.run_until_idle()
     (activity,) = scenario.activities
@@ -211,14 +217,7 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
 def test_after_undo_a_copy_outside_the_folder_says_nothing_and_can_come_back(
     scenario: Scenario,
 ) -> None:
-    scenario.add_contact(BO)
-    kim = add_pane_user(scenario)
-    eva = add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
-    mail = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
-    one, two = kim.box.deliver(mail), eva.box.deliver(mail)
-    kim.sync(one)
-    eva.sync(two)
-    scenario.run_until_idle()
+    (kim, one), (eva, two) = _both_sync(scenario)
     eva.box.move(two, "inbox")
     scenario.discover()
     kim.undo(one)

@@ -156,6 +156,7 @@ _ALONE = _patterns(PHRASES)
 #: As the history says it, and after another sentence.
 _WITH_FILE = _patterns(_OF_FILES, "{file} ({})")
 _BECAUSE = _patterns([OPPORTUNITY_KEPT], "{} ({reason})")
+_ALL = (*_ALONE, *_WITH_FILE, *_BECAUSE)
 
 
 def find_phrase(text: str | None) -> SpokenPhrase | None:
@@ -166,7 +167,7 @@ def find_phrase(text: str | None) -> SpokenPhrase | None:
     >>> find_phrase("52 MB, more than 25 MB")
     SpokenPhrase(key='too_large', values={'size': '52', 'limit': '25'})
     """
-    for key, pattern in (*_ALONE, *_WITH_FILE, *_BECAUSE):
+    for key, pattern in _ALL:
         if found := pattern.fullmatch(text or ""):
             return SpokenPhrase(key, found.groupdict())
     return None

@@ -94,7 +94,7 @@ class Trouble:
     """One trouble. `number`: of the mailboxes, mails or things that it concerns.
 
     `cause`: tells troubles of one kind apart. `is_consequence`: another trouble explains it, so
-    nobody is told about this one too. `counts_at_once`: no row can say since when.
+    no message names this one. `counts_at_once`: no row records since when.
     """
 
     kind: TroubleKind

@@ -43,9 +43,9 @@ def claim(tx: Tx, folded_name: str, draft: OrganisationDraft, *, void_before: da
             index_elements=list(keys), set_={**values, **fresh}, where=is_void
         )
     )
-    query = select(organisation_claim.c.claimed_at).where(*_is(tx, folded_name))
-    claimed_at: datetime = tx.connection.execute(query).scalar_one()
-    return claimed_at
+    held = read_claim(tx, folded_name)
+    assert held is not None
+    return held.claimed_at
 
 
 def read_claim(tx: Tx, folded_name: str) -> OrganisationClaim | None:

@@ -65,10 +65,7 @@ def _check_domain(domain: str, internals: Internals) -> str:
     if len(found) != 1:
         raise InvalidField(phrases.ONE_DOMAIN.english, field="organisation.domain")
     if found[0] in FREE_MAIL:
-        raise InvalidField(
-            phrases.MAIL_PROVIDER.english,
-            field="organisation.domain",
-        )
+        raise InvalidField(phrases.MAIL_PROVIDER.english, field="organisation.domain")
     if found[0] in internals.domains:
         raise InvalidField(phrases.OWN_DOMAIN.english, field="organisation.domain")
     return display_address(found[0])
