@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -151,28 +152,44 @@ def _begin(
         decide_along_in(context, tx, user, ref, mail, shown, form.along)
         if known and has_begun:
             return _Begun(is_first_kept=known.digest not in {None, digest})
-        draft = replace(draft, owner_id=_webcrm_user_id(tx, user))
-        claimed_at = claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
-        earlier = new_customers.digests_since(tx, key.folded_name, claimed_at)
-        new_customers.save(
-            tx,
-            key,
-            by=user.name,
-            contact=form.contact,
-            replaces_id=form.replaces,
-            digest=digest,
-            due_at=tx.now + _TAKE_OVER,
-        )
-        if is_new:  # records this person and where else the mail belongs, also for the job
-            sync_requests.save_request(
-                tx,
-                key.mailbox_id,
-                key.graph_id,
-                item_id=ref.item_id,
-                by=user.name,
-                chosen=form.places,
-            )
+        form = replace(form, organisation=draft)
+        earlier = _record(tx, user, ref, key, form, digest, is_new=is_new)
     return _Begun(is_first_kept=is_overruled(digest, earlier))
+
+
+def _record(
+    tx: Tx,
+    user: CurrentUser,
+    ref: MailRef,
+    key: CustomerKey,
+    form: CustomerForm,
+    digest: CustomerDigest,
+    *,
+    is_new: bool,
+) -> Sequence[CustomerDigest]:
+    """Claim the Organisation and save the form; what earlier forms for it said."""
+    draft = replace(form.organisation, owner_id=_webcrm_user_id(tx, user))
+    claimed_at = claims.claim(tx, key.folded_name, draft, void_before=tx.now - SHARED)
+    earlier = new_customers.digests_since(tx, key.folded_name, claimed_at)
+    new_customers.save(
+        tx,
+        key,
+        by=user.name,
+        contact=form.contact,
+        replaces_id=form.replaces,
+        digest=digest,
+        due_at=tx.now + _TAKE_OVER,
+    )
+    if is_new:  # records this person and where else the mail belongs, also for the job
+        sync_requests.save_request(
+            tx,
+            key.mailbox_id,
+            key.graph_id,
+            item_id=ref.item_id,
+            by=user.name,
+            chosen=form.places,
+        )
+    return earlier
 
 
 def _webcrm_user_id(tx: Tx, user: CurrentUser) -> int | None:
