@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from support.interleave import worker
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from support.subscribed import notification, subscribe, subscribed_folder
 from webcrm_sync.core.jobs import Job
@@ -103,6 +104,47 @@ def test_a_mail_that_is_moved_before_the_first_page_of_a_flood_is_read_with_it(
     assert subscribed_folder(scenario, flooded_id).has_more
     assert scenario.item(box, item).folder_id is not None
     assert not _announced(scenario)
+
+
+@pytest.mark.parametrize("is_begun", [False, True], ids=["before it begins", "while it is read"])
+def test_a_mail_that_is_moved_after_the_first_notices_of_a_flood_is_read_after_its_first_page(
+    scenario: Scenario, flooded_id: int, box: SimMailbox, is_begun: bool
+) -> None:
+    """Nobody knows yet that it is a flood: the folder looks calm until its first page is read."""
+    first, second, third, *_ = (mail.id for mail in box.messages(f"inbox/{FOLDER}"))
+    receiver = NotificationReceiver(scenario.context)
+    moved: list[str] = []
+
+    def go_on() -> None:
+        receiver.accept([notification(second)])  # asks for a reading, unless one is asked for
+        moved.append(scenario.drag(box, Mail("Fresh", BO, KIM)))
+        receiver.accept([notification(moved[0])])
+
+    receiver.accept([notification(first)])
+    if is_begun:
+        discover(worker(scenario, "graph", "fetch_page", after=go_on).context, flooded_id)
+    else:
+        go_on()
+        discover(scenario.context, flooded_id)
+    assert subscribed_folder(scenario, flooded_id).has_more
+    receiver.accept([notification(third)])
+    assert moved[0] in _announced(scenario)
+    discover(scenario.context, flooded_id)
+    assert scenario.item(box, moved[0]).folder_id is not None
+    scenario.run_until_idle()
+    assert len(scenario.activities) == _FLOOD + 1
+
+
+def test_a_flood_that_was_none_announces_nothing(scenario: Scenario, box: SimMailbox) -> None:
+    subscribe(scenario)
+    receiver = NotificationReceiver(scenario.context)
+    for number in range(3):
+        receiver.accept([notification(scenario.drag(box, Mail(f"Mail {number}", BO, KIM)))])
+    scenario.run_until_idle()
+    receiver.accept([notification(scenario.drag(box, Mail("Last", BO, KIM)))])
+    assert len(_announced(scenario)) == 1
+    scenario.run_until_idle()
+    assert len(scenario.activities) == 4
 
 
 def test_a_mail_that_is_moved_after_a_flood_is_announced_although_a_read_is_requested(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
@@ -61,10 +62,19 @@ class Urgency(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """The notifications of one request that are verified to be about this folder."""
+    """The notifications of one request that are verified to be about this folder.
+
+    `earlier`: those of earlier requests whose copies may have to be read ahead.
+    """
 
     folder: SyncFolder
     notifications: Sequence[Notification]
+    earlier: Sequence[Notification] = ()
+
+    @property
+    def is_a_flood_possible(self) -> bool:
+        """True until the first page of a requested reading shows whether further pages follow."""
+        return self.folder.is_read_requested and not self.folder.is_busy
 
     @property
     def is_subscription_removed(self) -> bool:
@@ -83,16 +93,23 @@ class _Verified:
             return frozenset()
         return self._versions_of(n for n in self.notifications if not n.lifecycle)
 
+    @property
+    def earlier_versions(self) -> frozenset[CopyVersion]:
+        """The copies of earlier requests that may have to be read ahead."""
+        return self._versions_of(self.earlier)
+
     def new_copies(self, known: KnownVersions) -> Sequence[str]:
         """The Graph ids of copies to read ahead of pages: without items in the sync folders.
 
         In the order of the notifications, only the last few. The request that makes a read due
         names them too: the first page shows whether the folder is busy.
         """
-        if self.folder.is_read_requested and not self.folder.is_busy:
+        if self.is_a_flood_possible:
             return ()
         ids = dict.fromkeys(
-            n.graph_id for n in self.notifications if n.change_key and not n.lifecycle
+            n.graph_id
+            for n in (*self.earlier, *self.notifications)
+            if n.change_key and not n.lifecycle
         )
         new = [i for i in ids if (self.folder.mailbox_id, i) not in known.here]
         return new[-folder_reads.MOST_ANNOUNCED :]
@@ -138,11 +155,35 @@ class _Verified:
         return any(n.lifecycle == event for n in self.notifications)
 
 
+class _EarlierNotifications:
+    """The last notifications of each folder whose reading was already requested. Thread-safe.
+
+    Nothing is written about them, so that a flood costs little. If the first page shows that it is
+    a flood, a mail that was moved singly since then must not wait for its last page: the next
+    notification of the folder reads it ahead. What a process forgets is read with its page.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Sequence[Notification]] = {}
+        self._lock = Lock()
+
+    def exchange(self, verified: _Verified) -> _Verified:
+        """Keep the notifications, or return those that were kept if the folder is busy now."""
+        folder = verified.folder
+        with self._lock:
+            kept = self._kept.pop(folder.id, ())
+            if verified.is_a_flood_possible:
+                every = (*kept, *verified.notifications)
+                self._kept[folder.id] = every[-folder_reads.MOST_ANNOUNCED :]
+        return replace(verified, earlier=kept if folder.is_busy else ())
+
+
 class NotificationReceiver:
     """Accepts what is posted to the notification URLs of one company. Thread-safe."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._earlier = _EarlierNotifications()
         self._opened_digest = lru_cache(_CACHED)(self._open)
         self._next_warning_at = self._next_address_check_at = _LONG_AGO
         self._is_old_address_in_use = True
@@ -161,7 +202,7 @@ class NotificationReceiver:
         with self._context.begin() as tx:
             folders = mailboxes.folders_by_subscription(tx, by_subscription)
             verified = [self._verify(folder, by_subscription[i]) for i, folder in folders.items()]
-            versions = frozenset().union(*(v.versions for v in verified))
+            versions = frozenset().union(*(v.versions | v.earlier_versions for v in verified))
             known = lookup.known_versions(tx, versions)
             now = tx.now
         self._warn_of_unverifiable(list(folders.values()))
@@ -193,7 +234,7 @@ class NotificationReceiver:
         genuine = [
             n for n in notifications if hmac.compare_digest(expected, _digest(n.client_state))
         ]
-        return _Verified(folder, genuine)
+        return self._earlier.exchange(_Verified(folder, genuine))
 
     def _open(self, sealed: str) -> bytes | None:
         try:
