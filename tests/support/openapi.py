@@ -17,11 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import yaml
-from jsonschema import Draft4Validator
-from jsonschema.protocols import Validator
-from openapi_schema_validator import OAS30Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT4
+from jsonschema_rs import Draft4, Draft4Validator, Registry
 
 from webcrm_sync_sandbox.journal import Exchange
 
@@ -50,12 +46,11 @@ class Description:
     prefix: str
     paths: list[tuple[re.Pattern[str], dict[str, Any]]] = field(default_factory=list)
     #: by the identity of their schemas, which are parts of the document
-    validators: dict[int, Validator] = field(default_factory=dict)
-    registry: Registry[Any] = field(default_factory=Registry)
+    validators: dict[int, Draft4Validator] = field(default_factory=dict)
+    registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
-        resource = Resource.from_contents(self.document, default_specification=DRAFT4)
-        self.registry = Registry().with_resource(_HERE, resource)
+        self.registry = Registry([(_HERE, self.document)], draft=Draft4)
         templates = sorted(self.document["paths"], key=lambda p: (p.count("{"), -len(p)))
         self.paths = [(_pattern(t), self.document["paths"][t]) for t in templates]
 
@@ -83,11 +78,12 @@ class Description:
             node = at
         return node
 
-    def validator(self, schema: dict[str, Any]) -> Validator:
+    def validator(self, schema: dict[str, Any]) -> Draft4Validator:
         """A validator for a schema of this document."""
-        kind = Draft4Validator if self.is_swagger else OAS30Validator
         if id(schema) not in self.validators:
-            self.validators[id(schema)] = kind(schema, registry=self.registry)
+            self.validators[id(schema)] = Draft4Validator(
+                schema, registry=self.registry, validate_formats=False
+            )
         return self.validators[id(schema)]
 
     def properties(self, schema: dict[str, Any]) -> set[str]:
@@ -114,7 +110,20 @@ def described(service: str) -> Description | None:
     document = json.loads(text) if path.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
     # webCRM's document refers to the rows of a query without describing them.
     document.get("definitions", {}).setdefault("ObjectDto", {"type": "object"})
-    return Description(document, prefix="/v1.0" if service == "graph" else "")
+    return Description(_with_nulls(document), prefix="/v1.0" if service == "graph" else "")
+
+
+def _with_nulls(node: Any) -> Any:
+    """The node with OpenAPI's `nullable` in the words of JSON Schema (OpenAPI 3.0: Schema Object).
+
+    The rest of both dialects is one, as far as these documents use it.
+    """
+    if isinstance(node, list):
+        return [_with_nulls(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _with_nulls(value) for key, value in node.items() if key != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
 
 
 def deviations(exchanges: list[Exchange]) -> list[str]:
@@ -239,7 +248,8 @@ def _compare(
     description: Description, schema: dict[str, Any], value: Any, where: str
 ) -> Iterator[str]:
     for error in description.validator(schema).iter_errors(value):
-        yield f"{where} {error.json_path}: {error.message[:200]}"
+        at = "/".join(map(str, error.instance_path))
+        yield f"{where} {at}: {error.message[:200]}"
 
 
 def _request_schema(

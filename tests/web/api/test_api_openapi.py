@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from support.api_client import Person
 from support.scenario import BO, Scenario
