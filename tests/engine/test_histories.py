@@ -83,6 +83,27 @@ def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisati
         assert directory.contact_of(tx, person) is None
 
 
+def test_a_mail_between_two_contacts_is_filed_once_webcrm_refuses_the_deleted_one(
+    scenario: Scenario,
+) -> None:
+    """The refusal of one mail's Person decides another mail that waits for a choice."""
+    scenario.add_contact(STRANGER, "Havnebyg")
+    deleted = scenario.add_contact(STRANGER, "Skovby")
+    kim = add_pane_user(scenario)
+    scenario.poll_webcrm()
+    waiting, chosen = (
+        scenario.drag(kim.box, Mail(subject, STRANGER, KIM)) for subject in ("Waiting", "Chosen")
+    )
+    scenario.discover()
+    assert kim.box.read(waiting).categories == kim.box.read(chosen).categories == PENDING
+    delete_person(scenario, deleted)
+    kim.choose(chosen, scenario.organisations["Skovby"])
+    scenario.run_until_idle()
+    (filed,) = scenario.activities_under("Havnebyg")
+    assert filed["ActivityDescription"] == "Waiting"
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Skovby")] == ["Chosen"]
+
+
 def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(
     scenario: Scenario,
 ) -> None:

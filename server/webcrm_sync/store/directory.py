@@ -98,9 +98,13 @@ def contact_of(tx: Tx, person_id: int) -> Contact | None:
 
 
 def forget_person(tx: Tx, person_id: int) -> None:
-    """Delete the addresses of a Person that was deleted in webCRM."""
+    """Delete the addresses of a Person that was deleted in webCRM; match mails that name them.
+
+    A mail that waits for a choice between two Organisations may have one left.
+    """
     is_person = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
-    tx.connection.execute(delete(contact).where(is_person))
+    gone = delete(contact).where(is_person).returning(contact.c.address)
+    rematch_waiting(tx, addresses=tx.connection.scalars(gone).all(), domains=())
     tx.note_directory_change()
 
 
