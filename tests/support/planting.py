@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 _MAX_DEPTH, _MAX_WIDTH = 6, 400
@@ -80,14 +80,17 @@ class ErrorPlanter:
     error: type[BaseException] = PlantedError
     seen: dict[str, int] = field(default_factory=dict)
     raised: int = 0
+    #: by the identity of their code, which is compared fast: the functions that were called, and
+    #: their names if calls of them are looked at
+    _names: dict[int, tuple[CodeType, str | None]] = field(default_factory=dict)
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> None:
-        """The debugger hook: raises `error` when `place` is called about the mail."""
-        module = str(frame.f_globals.get("__name__", ""))
-        if event != "call" or not module.startswith(_LAYERS):
-            return
-        name = name_of(frame)
-        if self.place not in {None, name} or "<" in frame.f_code.co_name:
+        """The debugger hook: raises `error` when `place` is called about the mail.
+
+        The interpreter calls it for each call of any function, so the first line must be fast.
+        """
+        _, name = self._names.get(id(frame.f_code)) or self._learn_name(frame)
+        if name is None or event != "call":
             return
         if not self.marks.are_in(list(frame.f_locals.values())) or not _is_called_by_the_product(
             frame
@@ -96,20 +99,27 @@ class ErrorPlanter:
         self.seen[name] = self.seen.get(name, 0) + 1
         if self.place is not None:
             self.raised += 1
+            sys.setprofile(self.again)
             raise self.error(f"planted in {name}")
 
+    def _learn_name(self, frame: FrameType) -> tuple[CodeType, str | None]:
+        is_ours = str(frame.f_globals.get("__name__", "")).startswith(_LAYERS)
+        name = name_of(frame) if is_ours and "<" not in frame.f_code.co_name else None
+        learned = frame.f_code, name if self.place in {None, name} else None
+        self._names[id(frame.f_code)] = learned
+        return learned
+
     def again(self, frame: FrameType, event: str, argument: Any) -> None:
-        """Install the hook again: the interpreter removes it when it raises."""
+        """Install the debugger hook again: the interpreter removes it when it raises."""
         if sys.gettrace() is None:
             sys.settrace(self.trace)
+            sys.setprofile(None)
 
     @contextmanager
     def watching(self) -> Iterator[ErrorPlanter]:
         """Watch this thread, and the threads that the block starts."""
         before, profiled = sys.gettrace(), sys.getprofile()
         threading.settrace(self.trace)
-        threading.setprofile(self.again)
-        sys.setprofile(self.again)
         sys.settrace(self.trace)
         try:
             yield self
@@ -117,4 +127,3 @@ class ErrorPlanter:
             sys.setprofile(profiled)
             sys.settrace(before)
             threading.settrace(before)
-            threading.setprofile(profiled)
