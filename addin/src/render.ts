@@ -9,7 +9,7 @@ import { renderChoices, renderPanel } from "./render_form.ts";
 import { renderPlaces } from "./render_places.ts";
 import { renderActions, renderStatus } from "./render_status.ts";
 import type { Handle } from "./user_action.ts";
-import type { FooterView, MailView, View } from "./view_model.ts";
+import type { FooterView, MailView, NoticeView, View } from "./view_model.ts";
 import type { StoryView } from "./view_model_story.ts";
 
 /**
@@ -91,14 +91,11 @@ function renderMail({ subject, badge, who, when }: MailView): VNode {
   );
 }
 
-function renderNotice(
-  { sentence, line, closeLabel }: NonNullable<View["notice"]>,
-  handle: Handle,
-): VNode {
+function renderNotice({ tone, sentence, line, closeLabel }: NoticeView, handle: Handle): VNode {
   return h(
     "div",
-    { key: "notice", class: "message-bar" },
-    icon("error"),
+    { key: "notice", class: "message-bar", "data-tone": tone },
+    icon(tone === "bad" ? "error" : "warning"),
     h("p", {}, h("strong", {}, sentence), " ", line),
     iconButton("cross", closeLabel, () => handle({ type: "close_notice" })),
   );

@@ -26,10 +26,18 @@ export interface FooterView {
   details: string[];
 }
 
+/** `plain`: what was asked for is done, though not as it was entered. */
+export interface NoticeView {
+  tone: "bad" | "plain";
+  sentence: string;
+  line: string;
+  closeLabel: string;
+}
+
 export interface View {
   language: string;
   mail: MailView | null;
-  notice: { sentence: string; line: string; closeLabel: string } | null;
+  notice: NoticeView | null;
   status: StatusView;
   choices: ChoicesView | null;
   panel: PanelView | null;
@@ -53,11 +61,11 @@ export function createViewModel(model: Model, context: ViewContext): View {
   const status = statusView(model, context);
   const panel = isPlacesPanel(model) ? null : panelView(model, texts);
   const question = panel?.kind === "private" ? `${panel.title}. ${panel.intro}` : "";
-  const notice = model.notice && errorTexts(model.notice.error, context);
+  const notice = noticeView(model, context);
   return {
     language: texts.language,
     mail: selection.kind === "mail" ? mailView(model, selection.mail, context) : null,
-    notice: notice && { ...notice, closeLabel: texts.get("close") },
+    notice,
     status,
     choices: choicesView(model, texts),
     panel,
@@ -68,6 +76,16 @@ export function createViewModel(model: Model, context: ViewContext): View {
       .filter(Boolean)
       .join(". "),
   };
+}
+
+function noticeView({ notice }: Model, context: ViewContext): NoticeView | null {
+  return (
+    notice && {
+      tone: notice.error.kind === "first_kept" ? "plain" : "bad",
+      ...errorTexts(notice.error, context),
+      closeLabel: context.texts.get("close"),
+    }
+  );
 }
 
 function sectionsBelowStatus(

@@ -98,7 +98,7 @@ describe("a new customer", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(views.at(-1)).toMatchObject({
       panel: null,
-      notice: { sentence: "Already created" },
+      notice: { tone: "plain", sentence: "Already created" },
       status: { sentence: "On its way to webCRM" },
     });
   });

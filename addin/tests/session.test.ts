@@ -107,7 +107,7 @@ describe("a click", () => {
     const { controller, lastCall, views } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     await lastCall().fail(new AddinError("try_later"));
-    expect(views.at(-1)?.notice?.sentence).toBe("Busy right now");
+    expect(views.at(-1)?.notice).toMatchObject({ tone: "bad", sentence: "Busy right now" });
     expect(views.at(-1)?.status.primary?.isReady).toBe(true);
   });
 
