@@ -68,7 +68,8 @@ def check_always(history: History) -> None:
 def _duplicates(history: History) -> Iterator[str]:
     """The mails with two Activities under one Organisation, or with two of one key.
 
-    Two installations may each file a mail that both have a copy of (ADR 35).
+    Two installations may each file a mail that both have a copy of, and a mail whose Message-ID
+    another one has too (ADR 35).
     """
     mails = [mail for mail in history.mails if not _may_be_filed_twice(history, mail)]
     activities = [MailActivities.of(history, mail).all for mail in mails]
@@ -81,7 +82,8 @@ def _duplicates(history: History) -> Iterator[str]:
 
 def _may_be_filed_twice(history: History, mail: MailModel) -> bool:
     boxes = {copy.box for copy in history.copies if copy.mail is mail}
-    return history.has_changed_hands and len(boxes) > 1
+    is_namesake = sum(other.message_id == mail.message_id for other in history.mails) > 1
+    return history.has_changed_hands and (len(boxes) > 1 or is_namesake)
 
 
 def _changed_foreign_categories(
