@@ -82,7 +82,8 @@ def _duplicates(history: History) -> Iterator[str]:
 
 def _may_be_filed_twice(history: History, mail: MailModel) -> bool:
     boxes = {copy.box for copy in history.copies if copy.mail is mail}
-    is_namesake = sum(other.message_id == mail.message_id for other in history.mails) > 1
+    named = [other for other in history.mails if other.message_id == mail.message_id]
+    is_namesake = mail.message_id is not None and len(named) > 1
     return history.has_changed_hands and (len(boxes) > 1 or is_namesake)
 
 
