@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from support.installations import lose_tables
 from support.opportunities import put_under
 from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
@@ -19,7 +20,6 @@ from webcrm_sync.core.mailbox_lease import TAKE_OVER_WAIT
 from webcrm_sync.core.places import AddPlace, RemovePlace
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
-from webcrm_sync.store import companies
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -56,11 +56,7 @@ class Company:
 
     def lose(self) -> None:
         """Replace the database by an empty one."""
-        with self.scenario.context.begin() as tx:
-            tx.connection.execute(text("TRUNCATE company RESTART IDENTITY CASCADE"))
-            company_id = companies.ensure_company(tx, self.scenario.context.tenant_id)
-        context = replace(self.scenario.context, company_id=company_id)
-        self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
+        self.scenario = lose_tables(self.scenario)
 
     def rebuild(self, *addresses: str) -> Rebuilt:
         """Run the command and the jobs that follow."""

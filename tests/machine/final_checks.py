@@ -32,7 +32,8 @@ def check_all_filed(history: History) -> None:
         here = [copy for copy in history.copies if _is_in_folder(history, copy, mail, folders)]
         activities = MailActivities.of(history, mail)
         wanted = matched_organisations(mail, history.contact_states[-1], tine)
-        if here and wanted and mail.is_fileable and not mail.was_undone:
+        is_certain = not (mail.was_undone or history.is_mistakable(mail))
+        if here and wanted and mail.is_fileable and is_certain:
             assert activities.filed, f"{mail.subject} is not filed, but matches {wanted}"
     _check_mirrors(history)
 

@@ -188,6 +188,14 @@ class History:
 
     # -- state
 
+    def is_mistakable(self, mail: MailModel) -> bool:
+        """True if two installations may take the mail for another one with its Message-ID.
+
+        Each of them may have met another one of these first (ADR 35).
+        """
+        named = [other for other in self.mails if other.message_id == mail.message_id]
+        return self.has_changed_hands and mail.message_id is not None and len(named) > 1
+
     def box(self, number: int) -> SimMailbox:
         """The mailbox with this number."""
         return self.setup.boxes[number]

@@ -82,9 +82,7 @@ def _duplicates(history: History) -> Iterator[str]:
 
 def _may_be_filed_twice(history: History, mail: MailModel) -> bool:
     boxes = {copy.box for copy in history.copies if copy.mail is mail}
-    named = [other for other in history.mails if other.message_id == mail.message_id]
-    is_namesake = mail.message_id is not None and len(named) > 1
-    return history.has_changed_hands and (len(boxes) > 1 or is_namesake)
+    return history.is_mistakable(mail) or (history.has_changed_hands and len(boxes) > 1)
 
 
 def _changed_foreign_categories(
@@ -101,8 +99,8 @@ def _wrongly_marked(history: History) -> Iterator[str]:
         item = history.item(copy)
         if item is None or "Synced" not in item.categories or copy.mail.kind == "mirror":
             continue
-        if copy.mail.was_undone:
-            continue  # its categories are removed after its Activity
+        if copy.mail.was_undone or history.is_mistakable(copy.mail):
+            continue  # the categories of the former are removed after its Activity
         if not MailActivities.of(history, copy.mail).filed:
             yield copy.mail.subject
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import sqlalchemy
 from sqlalchemy import NullPool, make_url, text
@@ -13,6 +14,7 @@ from support.scenario import Scenario
 from webcrm_sync.bootstrap.context import open_context
 from webcrm_sync.engine.mailboxes.lease import check_at_start
 from webcrm_sync.localdb.cluster import program
+from webcrm_sync.store import companies
 from webcrm_sync.store.database import libpq_url, sqlalchemy_url
 from webcrm_sync.store.migrate import migrate
 
@@ -48,6 +50,15 @@ def exact_clone(first: Scenario, name: str = "clone") -> Iterator[Scenario]:
         with _open(first, url) as scenario:
             check_at_start(scenario.context)
             yield scenario
+
+
+def lose_tables(scenario: Scenario) -> Scenario:
+    """The same installation with an empty database: it watches no mailbox."""
+    with scenario.context.begin() as tx:
+        tx.connection.execute(text("TRUNCATE company RESTART IDENTITY CASCADE"))
+        company_id = companies.ensure_company(tx, scenario.context.tenant_id)
+    context = replace(scenario.context, company_id=company_id)
+    return Scenario(scenario.sandbox, context, scenario.organisations)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from webcrm_sync.core.crm import (
@@ -53,3 +55,19 @@ def test_the_beginning_of_its_subject_marks_a_withdrawn_activity(
 
 def test_the_subject_of_an_activity_may_be_unknown() -> None:
     assert KeyedActivity(9, 7, "key").subject == ""
+
+
+@pytest.mark.parametrize(
+    ("created", "is_older"),
+    [(None, False), (3, False), (2, False), (1, True)],
+    ids=["unknown", "later", "a day before", "longer before"],
+)
+def test_an_activity_is_not_of_a_mail_that_was_sent_later(
+    created: int | None, is_older: bool
+) -> None:
+    """The clocks of webCRM and Outlook may differ by a day."""
+    created_at = created and datetime(2026, 11, created, tzinfo=UTC)
+    activity = KeyedActivity(1, 1, "ms1-a", created_at or None)
+    sent_at, received_at = (datetime(2026, 11, day, tzinfo=UTC) for day in (4, 3))
+    assert activity.is_older_than(sent_at, received_at) is is_older
+    assert not activity.is_older_than(None, None)

@@ -366,6 +366,12 @@ def test_equal_words_do_not_join_mails_with_different_subjects() -> None:
     assert len(set(keys_of([offer, invoice]))) == 2
 
 
+def test_a_mail_can_take_the_key_that_it_has_beside_another_one() -> None:
+    offer, invoice = (facts(mail(subject=subject)) for subject in ("Offer", "Invoice"))
+    first, beside = keys_of([offer, invoice])
+    assert stored(invoice, first).distinct_key() == beside
+
+
 @pytest.mark.parametrize(("seconds", "mails"), [(119, 1), (120, 1), (121, 2)])
 def test_dates_of_one_mail_differ_by_two_minutes_at_most(seconds: int, mails: int) -> None:
     later = facts(mail(sent_at=NOON + timedelta(seconds=seconds)))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import IO
 
 from webcrm_sync.core.matching import Contact
+from webcrm_sync.core.times import earliest_time
 
 #: Each poll overlaps the last one by this much, since paging by time of change can miss records.
 POLL_OVERLAP = timedelta(minutes=2)
+#: An Activity cannot be older than its mail, but the two clocks may differ.
+_CLOCK_MARGIN = timedelta(days=1)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 #: Prefix of the subject of a withdrawn Activity, which webCRM keeps.
 WITHDRAWN = "[withdrawn] "
 
@@ -82,6 +86,11 @@ class RejectedRecord:
     is_too_large: bool = False
 
 
+def created_since(sent_at: datetime | None, received_at: datetime | None) -> datetime:
+    """The time since which the Activity of a mail with these times may have been created."""
+    return (earliest_time(sent_at, received_at) or _LONG_AGO) - _CLOCK_MARGIN
+
+
 @dataclass(frozen=True, slots=True)
 class KeyedActivity:
     """An Activity found in webCRM. `key`: the text in its key field, may be empty.
@@ -96,6 +105,14 @@ class KeyedActivity:
     updated_at: datetime | None = None
     opportunity_id: int | None = None
     subject: str = ""
+
+    def is_older_than(self, sent_at: datetime | None, received_at: datetime | None) -> bool:
+        """True if it was created before a mail with these times, so that it is another mail's.
+
+        Devices and scripts give several mails one Message-ID, and with it one key.
+        """
+        since = created_since(sent_at, received_at)
+        return self.created_at is not None and self.created_at < since
 
     @property
     def is_marked_withdrawn(self) -> bool:

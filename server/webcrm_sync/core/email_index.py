@@ -38,6 +38,10 @@ class KnownMail:
         stamps = (Stamp.parse(stamp) for stamp in self.stamps)
         return self.has_filings or any(s.is_for(tenant_id, self.key) for s in stamps if s)
 
+    def distinct_key(self) -> str:
+        """The key that its content gives the mail, while another mail has the first key."""
+        return _content_key(first_key_of(self.key, self.message_id), self.features)
+
     def set_files(self, files: Mapping[str, Files]) -> None:
         """Set the files of the mail's copy in this mailbox. `files`: by Graph id."""
         self.features = replace(

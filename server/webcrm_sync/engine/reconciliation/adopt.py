@@ -73,6 +73,18 @@ def attribute(
     return found
 
 
+def without_namesakes(context: Context, attributed: Sequence[Attributed]) -> list[Attributed]:
+    """These without the Activities that are older than their mails: they are of other mails."""
+    with context.begin() as tx:
+        mails = emails.emails_by_id(tx, {one.email_id for one in attributed})
+    return [
+        one
+        for one in attributed
+        for mail in [mails[one.email_id]]
+        if not one.activity.is_older_than(mail.sent_at, mail.received_at)
+    ]
+
+
 def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> list[Attributed]:
     """Record these Activities as the filings of their mails. Idempotent.
 

@@ -161,7 +161,8 @@ def _adopt_activities(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
                 newest[box_id] = max(newest.get(box_id, at), at)
     with context.begin() as tx:
         mails, places = reconciliation.email_keys(tx), recovery.organisation_ids(tx)
-    owned = adopt.attribute(context.tenant_id, strangers, mails, places)
+    attributed = adopt.attribute(context.tenant_id, strangers, mails, places)
+    owned = adopt.without_namesakes(context, attributed)
     rivals = adopt.adopt(context, owned, kind=EventKind.RECOVERED)
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=newest)

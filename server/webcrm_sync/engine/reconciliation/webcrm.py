@@ -277,7 +277,8 @@ def _adopt(context: Context, page: _Page, strangers: Sequence[KeyedActivity]) ->
     owned = [adopt.Attributed(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
     places = {a.organisation_id for a in strangers}
     rest = [a for a in strangers if a.activity_id not in known]
-    owned += adopt.attribute(context.tenant_id, rest, unfiled, places)
+    attributed = adopt.attribute(context.tenant_id, rest, unfiled, places)
+    owned += adopt.without_namesakes(context, attributed)
     owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
     rivals = adopt.adopt(context, owned, kind=EventKind.ADOPTED)
     with context.begin() as tx:
