@@ -70,6 +70,27 @@ def test_choice_of_a_person_wins_over_simultaneous_matching(
     assert len(scenario.activities_under("Skovby")) == len(scenario.activities) == 1
 
 
+def test_a_mail_of_the_past_waits_for_no_second_mailbox_whose_lease_is_awaited(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    """Its newest copy is in the mailbox that is being taken over from another installation."""
+    eva = scenario.add_mailbox("eva@nordwind.example", "Eva Nordwind")
+    mail = Mail("Offer?", BO, (KIM, "eva@nordwind.example"), message_id="<offer@x.example>")
+    with scenario.context.begin() as tx:
+        watched = sorted(mailboxes.all_mailboxes(tx), key=lambda one: one.id)
+    for owner, one in zip((box, eva), watched, strict=True):
+        owner.move(owner.deliver(mail), f"inbox/{FOLDER}")
+        with scenario.context.begin() as tx:
+            folder_reads.request_read(tx, [f.id for f in mailboxes.folders(tx, one.id)])
+        discover(scenario.context, one.id)
+    with scenario.context.begin() as tx:
+        mailboxes.set_mailbox(tx, watched[1].id, lease_until=None)
+        newest_last = "UPDATE item SET is_past = true, found_at = found_at + id * interval '1 ms'"
+        tx.connection.execute(text(newest_last))
+    scenario.run_until_idle()
+    assert len(scenario.activities_under("Havnebyg")) == 1
+
+
 def test_mail_is_matched_without_a_call_while_webcrm_is_away(
     scenario: Scenario, box: SimMailbox
 ) -> None:

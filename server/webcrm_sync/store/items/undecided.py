@@ -21,7 +21,8 @@ _FOUND = (
 )
 _COPY, _COPY_BOX = item.alias("copy"), mailbox.alias("copy_box")
 #: True for the copy by which a mail counts: its newest one of the past, else its newest one. One of
-#: the past does not count while another installation works on its mailbox.
+#: the past does not count while another installation works on its mailbox, and counts last while
+#: the lease of its mailbox is awaited.
 #: As a single boolean it lets PostgreSQL read an index from its newest end, and stop at the limit.
 _IS_FIRST_COPY = (
     select(_COPY.c.id == item.c.id)
@@ -29,7 +30,12 @@ _IS_FIRST_COPY = (
     .where(_COPY.c.email_id == item.c.email_id)
     .where(~_COPY.c.is_past | _COPY_BOX.c.elsewhere_since.is_(None))
     .where(_COPY.c.state == State.FOUND, ~_COPY.c.is_bare)
-    .order_by(_COPY.c.is_past.desc(), _COPY.c.found_at.desc(), _COPY.c.id)
+    .order_by(
+        _COPY.c.is_past.desc(),
+        (_COPY_BOX.c.lease_until > bindparam("now")).desc().nulls_last(),
+        _COPY.c.found_at.desc(),
+        _COPY.c.id,
+    )
     .limit(1)
     .scalar_subquery()
 )
