@@ -105,12 +105,14 @@ def _with_own_key(
     keys = [filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets]
     with_key = [existing[key] for key in keys if key in existing]
     is_older = any(a.is_older_than(email.sent_at, email.received_at) for a in with_key)
-    is_fixed = any(c.stamp for c in copies) or filings.of_emails(tx, [email.id])[email.id]
-    if not is_older or is_fixed or not email.message_id:
+    if not is_older or not email.message_id:
         return email
     mailbox_id, message_ids = copies[0].mailbox_id, {email.message_id}
-    known = mail_identity.read_known_mails(tx, mailbox_id, message_ids=message_ids, keys=())
-    key = next(mail.distinct_key() for mail in known if mail.id == email.id)
+    mails = mail_identity.read_known_mails(tx, mailbox_id, message_ids=message_ids, keys=())
+    known = next(mail for mail in mails if mail.id == email.id)
+    if known.has_fixed_key(context.tenant_id):
+        return email
+    key = known.distinct_key()
     mail_identity.change_key(tx, email.id, key)
     return replace(email, key=key)
 
